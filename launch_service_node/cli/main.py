@@ -1,0 +1,111 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The program `launch-service`: from a command line to a verb, from any end to an exit code."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import importlib
+import os
+import sys
+from types import ModuleType
+
+from .. import __version__
+from ..errors import InvalidRequest, LaunchServiceError, ResultCode
+from .exit_codes import ExitCode
+from .options import add_common, OneLineParser, usage_error, UsageError, VerbParser
+from .output import complain, fail
+
+VERBS = ('up', 'down', 'start', 'stop', 'restart', 'signal', 'list', 'executables', 'logs',
+         'reload', 'check', 'completion')
+DESCRIPTION = 'Start, stop and watch processes that a LaunchServiceNode looks after.'
+
+
+def verb_module(name: str) -> ModuleType:
+    """Return the module of a verb."""
+    return importlib.import_module(f'{__package__}.verbs.{name}')
+
+
+def add_verbs(parser: argparse.ArgumentParser) -> None:
+    """Add everything that `launch-service` takes to a parser, its own or that of `ros2`."""
+    parser.add_argument('--version', action='version', version=f'launch-service {__version__}')
+    add_common(parser, defaults=True)
+    verbs = parser.add_subparsers(title='verbs', dest='verb', metavar='VERB',
+                                  parser_class=VerbParser)
+    for name in VERBS:
+        module = verb_module(name)
+        help_text = (module.__doc__ or '').strip()
+        verb = verbs.add_parser(
+            name, help=help_text.splitlines()[0].rstrip('.'), description=help_text)
+        verb.usage = f'%(prog)s [options] {module.WORDS}'.rstrip()
+        verb.after_unknown = getattr(module, 'AFTER_UNKNOWN', '')
+        module.add_arguments(verb)
+        add_common(verb, defaults=False)
+
+
+def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Run the verb of a parsed command line, and return its exit code."""
+    if args.verb is None:
+        parser.print_help(sys.stderr)
+        return ExitCode.USAGE
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):
+            stream.reconfigure(errors='backslashreplace')
+    try:
+        code = verb_module(args.verb).main(args)
+        sys.stdout.flush()
+        return int(code)
+    except UsageError as error:
+        return int(fail_usage(error, args))
+    except LaunchServiceError as error:
+        return int(fail(error, args.json))
+    except KeyboardInterrupt:
+        complain('interrupted')
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.BROKEN_PIPE)
+
+
+def fail_usage(error: UsageError, args: argparse.Namespace) -> ExitCode:
+    """Tell that words make no sense together, and return the exit code."""
+    fail(InvalidRequest(f'{error} (see `launch-service {args.verb} --help`)',
+                        ResultCode.INVALID_REQUEST), args.json)
+    return ExitCode.USAGE
+
+
+def one_line_errors(parser: argparse.ArgumentParser) -> None:
+    """Make a parser that somebody else made complain as ours do."""
+    def error(message: str) -> None:
+        usage_error(message, parser.prog, VERBS, '--json' in sys.argv)
+    parser.error = error  # type: ignore[assignment, method-assign]
+
+
+def make_parser() -> OneLineParser:
+    """Return the parser of `launch-service`."""
+    parser = OneLineParser(prog='launch-service', description=DESCRIPTION)
+    parser.verbs = VERBS
+    add_verbs(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `launch-service`, and return its exit code."""
+    parser = make_parser()
+    return run(parser.parse_args(argv), parser)
+
+

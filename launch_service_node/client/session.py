@@ -1,0 +1,87 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A place on the ROS graph for a program that has none: context, node and spinning thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from ..errors import ResultCode, Unreachable
+
+
+class RosSession:
+    """
+    Joins the ROS graph with a context of its own, and leaves it in `close`.
+
+    Installs no signal handlers, reads no command line, offers no parameters and no
+    /rosout.
+
+    :param name: of the node; a leading underscore hides it from `ros2 node list`.
+    :param domain_id: None: as ROS_DOMAIN_ID says.
+    :raises Unreachable: when rclpy or a middleware cannot be loaded, or refuses.
+    """
+
+    def __init__(self, name: str | None = None, domain_id: int | None = None) -> None:
+        try:
+            import rclpy
+            from rclpy.context import Context
+            from rclpy.executors import SingleThreadedExecutor
+        except ImportError as error:
+            raise _no_ros(error) from error
+        self._stop = threading.Event()
+        self._context: Any = Context()
+        try:
+            self._context.init(args=None, domain_id=domain_id)
+            self.node = rclpy.create_node(
+                name or f'_launch_service_client_{os.getpid()}', context=self._context,
+                use_global_arguments=False, enable_rosout=False, start_parameter_services=False)
+            self._executor = SingleThreadedExecutor(context=self._context)
+        except (RuntimeError, ImportError) as error:  # RCLError and its kin are RuntimeErrors
+            self._context.try_shutdown()
+            raise _no_ros(error) from error
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, name='ros session', daemon=True)
+        self._thread.start()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Leave the graph; may be repeated. Waits up to `timeout` seconds for the thread."""
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        self._executor.wake()
+        self._thread.join(timeout)
+        if not self._thread.is_alive():
+            self._executor.shutdown(timeout_sec=timeout)
+            self.node.destroy_node()
+        self._context.try_shutdown()
+
+    def __enter__(self) -> RosSession:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _spin(self) -> None:
+        while not self._stop.is_set() and self._context.ok():
+            self._executor.spin_once(timeout_sec=1.0)
+
+
+def _no_ros(error: Exception) -> Unreachable:
+    cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return Unreachable(
+        f'cannot join the ROS graph: {cause}; source a ROS set-up that has launch_service_node, '
+        'or ask the instance of this host with --local', ResultCode.SERVICE_UNAVAILABLE)
