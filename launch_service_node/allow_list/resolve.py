@@ -26,7 +26,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import InvalidRequest, NotAllowed, ResultCode
+from ..errors import InvalidRequest, NotAllowed, ProcessError, ResultCode
 from .forbidden import why_forbidden
 from .model import ArgumentSlot, Entry
 
@@ -102,6 +102,7 @@ def resolve(
     :param own: the instance's own environment, for `pass_environment`; default: empty.
     :raises InvalidRequest: INVALID_REQUEST, REQUEST_TOO_LARGE.
     :raises NotAllowed: ARGUMENT_NOT_ALLOWED, ENVIRONMENT_NOT_ALLOWED, CWD_NOT_ALLOWED.
+    :raises ProcessError: EXECUTABLE_UNUSABLE, when the entry knows no executable.
     """
     env = env or {}
     _check_count(args, 'arguments')
@@ -111,6 +112,8 @@ def resolve(
     assign(args, entry.slots)
     _check_environment(entry, env)
 
+    if not entry.argv:
+        raise ProcessError(entry.error or 'it has no executable', ResultCode.EXECUTABLE_UNUSABLE)
     environment = dict(base or {})
     environment.update((key, own[key]) for key in entry.pass_environment if own and key in own)
     environment.update(
@@ -131,7 +134,7 @@ def assign(args: Sequence[str], slots: Sequence[ArgumentSlot]) -> list[int]:
     """
     fits = [[index for index, slot in enumerate(slots) if _fits(argument, slot)]
             for argument in args]
-    for argument, indices in zip(args, fits):
+    for argument, indices in zip(args, fits, strict=True):
         if not indices:
             raise NotAllowed(
                 f'argument {shown(argument)} fits no slot; {_slots_in_words(slots)}',

@@ -1,0 +1,83 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Whether an entry can be started now: cheap enough to be asked right before each exec."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .model import Entry
+from .trust import Trust
+
+
+def check_executable(entry: Entry, trust: Trust | None = None) -> str:
+    """
+    Return in one line why the entry can't be started now; empty when it can.
+
+    It looks at the files as they are now, so that what was missing when the allow-list was
+    read (`entry.error`) may have come, and what was there may be gone or no longer safe.
+
+    :param trust: to ask about several entries of the same user; default: a new one.
+    """
+    uids = [os.geteuid()]
+    if entry.user is not None:
+        uid = _uid(entry.user)
+        if uid is None:
+            return f'there is no user {entry.user!r} on this host'
+        if uid != os.geteuid() and os.geteuid() != 0:
+            return f'only an instance of root can run it as user {entry.user!r}'
+        uids.append(uid)
+    if not entry.argv or not entry.argv[0].startswith('/'):
+        return entry.error or 'it has no executable'
+    path = entry.argv[0]
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return f'executable {path!r}: {error.strerror}'
+    if not stat.S_ISREG(status.st_mode):
+        return f'executable {path!r} is not a file'
+    if not os.access(path, os.X_OK):
+        return f'executable {path!r} may not be executed; chmod +x it'
+    trust = trust or Trust(uids)
+    for checked in entry.checked_paths:
+        if reason := trust.why_not(checked):
+            return f'not safe to run: {reason}'
+    if path in entry.checked_paths and (interpreter := _interpreter(path)):
+        if not os.path.isfile(interpreter):
+            return f'the interpreter {interpreter!r} of {path!r} does not exist'
+        if reason := trust.why_not(interpreter):
+            return f'not safe to run: {reason}'
+    return ''
+
+
+def _uid(user: str) -> int | None:
+    import pwd
+
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return None
+
+
+def _interpreter(path: str) -> str:
+    """Return the interpreter that a script names with its path; empty: none."""
+    try:
+        with open(path, 'rb') as file:
+            begin = file.read(256)
+    except OSError:
+        return ''  # a binary may be executable without being readable
+    words = begin[2:].split(b'\n', 1)[0].split() if begin.startswith(b'#!') else []
+    return os.fsdecode(words[0]) if words and words[0].startswith(b'/') else ''
