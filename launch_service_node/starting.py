@@ -1,0 +1,174 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Brings up the supervisor of an instance, and its node, from any process of the user."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any, Sequence
+
+from .environment import base_environment
+from .errors import InstanceError, Unreachable, ResultCode
+from .instance import instance_dir, state_home, valid_namespace
+from .protocol import SupervisorClient
+
+STARTED = 'started'
+ATTACHED = 'attached'
+
+# -I and -S: nothing of the caller's Python set-up may run in the process that has to
+# be the last to fall, and every module that is not loaded is memory saved.
+_BOOT = ('import sys; sys.path.insert(0, sys.argv.pop(1)); '
+         'from launch_service_node.supervisor.main import main; sys.exit(main(sys.argv[1:]))')
+
+_POLL = 0.02
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What bringing an instance up came to.
+
+    :ivar what: STARTED or ATTACHED (a node was there already).
+    :ivar instance: as docs/protocol.md describes it.
+    """
+
+    what: str
+    instance: dict[str, Any]
+
+
+def supervisor_command(namespace: str, home: str | None, *more: str) -> list[str]:
+    """Return the command that runs a supervisor."""
+    package_root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    command = [sys.executable, '-I', '-S', '-c', _BOOT, package_root,
+               '--namespace', namespace, '--python-prefix', sys.prefix]
+    yaml = importlib.util.find_spec('yaml')
+    if yaml is not None and yaml.origin is not None:
+        command += ['--module-path', os.path.dirname(os.path.dirname(yaml.origin))]
+    if home is not None:
+        command += ['--home', home]
+    return command + list(more)
+
+
+def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 10.0) -> None:
+    """
+    See to it that a supervisor listens on the socket of an instance.
+
+    One that is started is detached: it has its own session and outlives the caller.
+
+    :param timeout: seconds until it has to listen.
+    :raises InvalidRequest: for an invalid namespace.
+    :raises InstanceError: when it can't be started.
+    :raises Unreachable: when it does not listen in time.
+    """
+    namespace = valid_namespace(namespace)
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            SupervisorClient(namespace, home, max(0.1, deadline - time.monotonic())).close()
+            return
+        except Unreachable as error:
+            if error.code == ResultCode.TIMED_OUT or time.monotonic() >= deadline:
+                raise
+        said = _start(namespace, home, deadline)
+        if said.startswith('ERROR '):
+            raise InstanceError(said[6:])
+        if said.startswith('READY'):
+            continue
+        if time.monotonic() >= deadline:
+            raise Unreachable(
+                f'the supervisor of {namespace} was not ready in {timeout:g} s; see '
+                f'{instance_dir(namespace, home)}/supervisor.log', ResultCode.TIMED_OUT)
+        # Somebody else's holds the lock: it is on its way up, or down.
+        select.select([], [], [], _POLL)
+
+
+def _start(namespace: str, home: str | None, deadline: float) -> str:
+    """Start a supervisor and return what it says of itself; '' when it says nothing."""
+    read_fd, write_fd = os.pipe()
+    try:
+        try:
+            subprocess.run(
+                supervisor_command(namespace, home, '--detach', '--ready-fd', str(write_fd)),
+                stdin=subprocess.DEVNULL, pass_fds=(write_fd,), check=False,
+                timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return ''
+        finally:
+            os.close(write_fd)
+        ready, _, _ = select.select([read_fd], [], [], max(0.0, deadline - time.monotonic()))
+        return os.read(read_fd, 4096).decode().strip() if ready else ''
+    finally:
+        os.close(read_fd)
+
+
+def node_command(namespace: str, parameters: dict[str, Any],
+                 ros_arguments: Sequence[str] = ()) -> list[str]:
+    """Return the command that runs a LaunchServiceNode which a supervisor looks after."""
+    command = [sys.executable, '-m', 'launch_service_node.node.main', '--managed',
+               '--ros-args', '-r', f'__ns:={valid_namespace(namespace)}']
+    for name, value in parameters.items():
+        # A parameter is YAML, and JSON is YAML.
+        command += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
+    return command + list(ros_arguments)
+
+
+def start_instance(namespace: str, allow_list: Sequence[str] = (),
+                   parameters: dict[str, Any] | None = None,
+                   ros_arguments: Sequence[str] = (), timeout: float = 30.0,
+                   home: str | None = None) -> Outcome:
+    """
+    Bring up an instance that outlives the caller: its supervisor, and its node, managed.
+
+    :param allow_list: files or folders; relative ones are of the working directory.
+    :param parameters: further parameters of the node, such as heartbeat_period.
+    :param ros_arguments: further arguments after --ros-args.
+    :param timeout: seconds until the node has to be up.
+    :raises InstanceError: CONFLICT, when a node is there already with another allow-list.
+    :raises Unreachable: when the supervisor or the node is not up in time.
+    """
+    namespace = valid_namespace(namespace)
+    paths = [os.path.abspath(path) for path in allow_list]
+    deadline = time.monotonic() + timeout
+    ensure_supervisor(namespace, home, timeout)
+    with SupervisorClient(namespace, home) as client:
+        what = ATTACHED
+        if client.call('status')['instance']['node'] is None:
+            given = dict(parameters or {})
+            if paths:
+                given['allowable_processes'] = paths
+            environment = base_environment(os.environ, sys.prefix)
+            # The clean environment says nothing of where this caller keeps its state.
+            environment['LAUNCH_SERVICE_STATE_DIR'] = state_home() if home is None else home
+            try:
+                client.call('manage_node', environment=environment,
+                            argv=node_command(namespace, given, ros_arguments))
+                what = STARTED
+            except InstanceError:
+                pass  # somebody else was faster; theirs is waited for
+        left = max(0.1, deadline - time.monotonic())
+        instance = client.call('wait_node', left + 1.0, timeout=left)['instance']
+    if what == ATTACHED and paths and instance['settings']['allow_list'] != paths:
+        raise InstanceError(
+            f'{namespace} runs already, with another allow-list: '
+            f'{", ".join(instance["settings"]["allow_list"]) or "none"}; '
+            f'end it with `launch-service down {namespace}` first', instance=instance)
+    return Outcome(what, instance)

@@ -1,0 +1,134 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What the journal means: records, the node's record, uids of the past, and counters."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .journal import Journal, SCHEMA
+from .record import Record
+from .table import past_uid, Table
+
+
+class History:
+    """
+    Writes what changes, and reads it back for the next supervisor.
+
+    Keys of the journal's entries: `m` counters and schema, `p` a process, `d` the id of
+    one that is no longer listed, `u` the uid of such a one, `n` the node.
+
+    :ivar autostarted: the boot in which autostart was done.
+    """
+
+    def __init__(self, path: str, table: Table) -> None:
+        self._journal = Journal(path)
+        self._table = table
+        self._node: dict[str, Any] | None = None
+        self.autostarted = ''
+
+    @property
+    def trouble(self) -> str:
+        """One line on why the last write failed; empty when it did not."""
+        return self._journal.trouble
+
+    def open(self) -> tuple[list[Record], Record | None]:
+        """
+        Return the records of an earlier supervisor, and that of its node.
+
+        :raises OSError: when the journal can't be opened.
+        """
+        entries, damaged = self._journal.open()
+        processes: dict[int, dict[str, Any]] = {}
+        for entry in entries:
+            self._replay(entry, processes)
+        records = []
+        for data in processes.values():
+            record = _record(data)
+            if record is None:
+                damaged += 1
+            else:
+                records.append(record)
+        if damaged:
+            print(f'{self._journal.path}: {damaged} damaged entries were left out; processes '
+                  'that stood only there are not looked after any more', file=sys.stderr)
+        self._journal.append({'m': self._counters()})
+        return records, _record(self._node) if self._node else None
+
+    def commit(self, record: Record) -> bool:
+        """Write a record; False when the disk does not take it."""
+        written = self._journal.append({'p': record.to_json()})
+        if self._journal.wants_rewrite(len(self._table)):
+            self._journal.rewrite(self._everything())
+        return written
+
+    def commit_node(self, record: Record) -> bool:
+        """Write the node's record."""
+        self._node = record.to_json()
+        return self._journal.append({'n': self._node})
+
+    def drop(self, record: Record) -> None:
+        """Note that a process is no longer listed."""
+        if record.uid:
+            self._journal.append({'u': past_uid(record)})
+        self._journal.append({'d': record.process_id})
+
+    def set_autostarted(self, boot: str) -> None:
+        """Note that autostart was done in a boot."""
+        self.autostarted = boot
+        self._journal.append({'m': self._counters()})
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    def _counters(self) -> dict[str, Any]:
+        return {'schema': SCHEMA, 'next_id': self._table.next_id,
+                'sequence_number': self._table.sequence_number, 'autostarted': self.autostarted}
+
+    def _everything(self) -> list[dict[str, Any]]:
+        return [{'m': self._counters()},
+                *({'u': past} for past in self._table.past_uids()),
+                *({'n': self._node} for _ in range(1) if self._node),
+                *({'p': process.record.to_json()} for process in self._table)]
+
+    def _replay(self, entry: dict[str, Any], processes: dict[int, dict[str, Any]]) -> None:
+        table = self._table
+        if 'm' in entry:
+            counters = entry['m']
+            table.next_id = max(table.next_id, int(counters.get('next_id', 1)))
+            table.sequence_number = max(
+                table.sequence_number, int(counters.get('sequence_number', 0)))
+            self.autostarted = str(counters.get('autostarted', ''))
+        elif 'p' in entry:
+            data = entry['p']
+            processes[data.get('process_id', 0)] = data
+            table.next_id = max(table.next_id, int(data.get('process_id', 0)) + 1)
+            table.sequence_number = max(
+                table.sequence_number, int(data.get('sequence_number', 0)))
+        elif 'd' in entry:
+            processes.pop(entry['d'], None)
+        elif 'u' in entry:
+            table.remember_uid(entry['u'])
+        elif 'n' in entry:
+            self._node = entry['n']
+
+
+def _record(data: dict[str, Any]) -> Record | None:
+    try:
+        return Record.from_json(data)
+    except (KeyError, TypeError, ValueError):
+        return None

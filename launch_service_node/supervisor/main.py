@@ -1,0 +1,122 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The supervisor's own entry: lock, detach, say READY, run.
+
+It is run with `python -I -S` and this package's folder in its arguments, so that
+nothing of the caller's Python set-up runs in it; `launch_service_node.starting`
+knows how. Exit codes: 0 it was shut down, 4 it can't start, 5 another one runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import gc
+import os
+import sys
+
+from ..errors import InstanceError
+from ..instance import instance_dir, make_private_dir
+
+CANNOT_START = 4
+RUNS_ALREADY = 5
+
+_LOG_LIMIT = 4 * 1024 * 1024
+
+
+def main(arguments: list[str]) -> int:
+    """Run a supervisor and return its exit code."""
+    parser = argparse.ArgumentParser(prog='launch_service_node supervisor')
+    parser.add_argument('--namespace', required=True)
+    parser.add_argument('--home', help='folder of all instances')
+    parser.add_argument('--python-prefix', default=sys.prefix)
+    parser.add_argument('--module-path', action='append', default=[])
+    parser.add_argument('--detach', action='store_true')
+    parser.add_argument('--ready-fd', type=int, default=-1)
+    options = parser.parse_args(arguments)
+    try:
+        folder = make_private_dir(instance_dir(options.namespace, options.home))
+        lock = _lock(folder)
+    except (InstanceError, OSError) as error:
+        _say(options.ready_fd, f'ERROR {error}')
+        return CANNOT_START
+    if lock is None:
+        _say(options.ready_fd, 'BUSY')
+        return RUNS_ALREADY
+    if options.detach:
+        _detach(folder, options.ready_fd)
+    return _serve(options, folder)
+
+
+def _serve(options: argparse.Namespace, folder: str) -> int:
+    from .supervisor import Supervisor
+    try:
+        supervisor = Supervisor(options.namespace, folder, options.python_prefix,
+                                options.module_path)
+        supervisor.open()
+    except OSError as error:
+        message = f'cannot use the state folder {folder}: {error}'
+        print(message, file=sys.stderr)
+        _say(options.ready_fd, f'ERROR {message}')
+        return CANNOT_START
+    # Everything that lives for ever is out of the collector's sight, so that it
+    # touches (and, after a fork, copies) none of it.
+    gc.collect()
+    gc.freeze()
+    _say(options.ready_fd, f'READY {os.getpid()}')
+    supervisor.run()
+    supervisor.close()
+    return 0
+
+
+def _lock(folder: str) -> int | None:
+    """Take the lock of an instance; None when another supervisor has it."""
+    fd = os.open(os.path.join(folder, 'lock'), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def _detach(folder: str, ready_fd: int) -> None:
+    """Leave the caller's session, terminal and descriptors; its wait for us ends here."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    if os.fork():
+        os._exit(0)  # not a session leader: no terminal can become ours
+    os.chdir('/')
+    os.umask(0o022)
+    log_path = os.path.join(folder, 'supervisor.log')
+    if os.path.exists(log_path) and os.path.getsize(log_path) > _LOG_LIMIT:
+        os.replace(log_path, f'{log_path}.1')
+    log = os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    null = os.open('/dev/null', os.O_RDONLY)
+    for target, source in ((0, null), (1, log), (2, log)):
+        os.dup2(source, target)
+
+
+def _say(ready_fd: int, line: str) -> None:
+    if ready_fd >= 0:
+        try:
+            os.write(ready_fd, line.encode() + b'\n')
+        except BrokenPipeError:
+            pass  # whoever started us is gone; we stay
+        os.close(ready_fd)
+    elif not line.startswith('READY'):
+        print(line, file=sys.stderr)

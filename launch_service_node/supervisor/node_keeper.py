@@ -1,0 +1,139 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The instance's own LaunchServiceNode: who it is, and bringing it back when it falls."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ..allow_list.model import Entry, ReadySettings, RestartSettings, StopSettings
+from ..errors import InstanceError, LaunchServiceError, Unreachable, ResultCode
+from ..protocol import encode, Message
+from .process import Process
+from .record import Record
+from .server import Connection
+from .states import ALIVE, ENDED
+from .world import World
+
+_RESTART = RestartSettings(policy='always', delay=0.1, max_delay=10.0, limit=0, stable_after=5.0)
+
+NodeWaiter = Callable[[LaunchServiceError | None], object]
+
+
+class NodeKeeper:
+    """
+    Knows the node that is attached and, if it is managed, keeps it alive.
+
+    :ivar process: the managed node; None: it is not ours to bring back.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._connection: Connection | None = None
+        self._info: dict[str, Any] = {}
+        self._waiters: list[NodeWaiter] = []
+        self.process: Process | None = None
+
+    @property
+    def info(self) -> dict[str, Any] | None:
+        """What is known of the attached node; None: none is."""
+        return self._info if self._connection is not None else None
+
+    @property
+    def running(self) -> bool:
+        """Say whether a managed node is alive."""
+        return self.process is not None and self.process.state not in ENDED
+
+    def manage(self, argv: list[str], environment: dict[str, str]) -> None:
+        """
+        Start the node and bring it back from now on.
+
+        :raises InstanceError: when there is a node already.
+        """
+        if self.running or self._connection is not None:
+            raise InstanceError('this instance has a node already')
+        entry = Entry(id='launch_service_node', command='launch_service_node', argv=tuple(argv),
+                      restart=_RESTART, stop=StopSettings(3.0, 2.0), ready=ReadySettings())
+        record = Record(0, 'node', entry, list(argv), environment, '')
+        self.process = Process(record, self._world, internal=True)
+        self.process.start()
+
+    def attach(self, connection: Connection, info: dict[str, Any]) -> None:
+        """
+        Take a connection for the node's.
+
+        :raises InstanceError: when another node has this instance.
+        """
+        if self._connection is not None and self._connection is not connection:
+            raise InstanceError(
+                f'node {self._info.get("name")} with pid {self._info.get("pid")} serves this '
+                'instance already; end it with `launch-service down` first')
+        managed = self.process.record.pid if self.process is not None and self.running else 0
+        if managed and managed != connection.peer[0]:
+            raise InstanceError(
+                f'this instance brings up its own node, with pid {managed}; end it with '
+                '`launch-service down` first')
+        self._connection = connection
+        self._info = {'pid': connection.peer[0], **info, 'managed': bool(managed)}
+        connection.on_close.append(lambda: self._on_close(connection))
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter(None)
+
+    def release(self) -> None:
+        """Do not bring the node back when it ends."""
+        if self.process is not None:
+            self.process.record.stop_asked = True
+            self._world.commit(self.process)
+
+    def tell(self, message: Message) -> None:
+        """Send the node an event; without one it is lost."""
+        if self._connection is not None:
+            self._connection.send(encode(message))
+
+    def wait(self, timeout: float, waiter: NodeWaiter) -> None:
+        """Let `waiter` hear when a node is attached, or in `timeout` seconds that none is."""
+        if self._connection is not None:
+            waiter(None)
+            return
+        self._waiters.append(waiter)
+
+        def late() -> None:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+                why = self.process.record.err_msg if self.process is not None else ''
+                waiter(Unreachable(
+                    f'the node is not up after {timeout:g} s{why and f" (it {why})"}; '
+                    'see node.log in the state folder', ResultCode.TIMED_OUT))
+        self._world.loop.after(timeout, late)
+
+    def end(self, then: Callable[[], object], grace: float = 3.0) -> None:
+        """
+        Have the node end, and call `then` when a managed one has.
+
+        :param grace: seconds that it has to end by itself.
+        """
+        self.release()
+        if self.process is None or self.process.state not in ALIVE:
+            if self.process is not None and self.process.state not in ENDED:
+                self.process.stop(None)
+            then()
+            return
+        self.process.end_by_itself(grace, lambda _: then())
+
+    def _on_close(self, connection: Connection) -> None:
+        if self._connection is connection:
+            self._connection = None
+

@@ -1,0 +1,146 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What is known of a process: what is journaled, and what clients are told."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ..allow_list.model import Entry
+from .sampling import Measurement
+from .states import State
+
+
+@dataclass
+class Record:
+    """
+    All that must survive the supervisor, as it stands in the journal.
+
+    Times in `_ns` are wall-clock nanoseconds, others are monotonic seconds of the
+    boot `boot_id`.
+
+    :ivar argv: with every placeholder filled in.
+    :ivar environment: what is added to the environment of all.
+    :ivar run: how often it was spawned.
+    :ivar executed: whether the present run got past exec.
+    :ivar ready_at: when the present run was ready; 0: not yet.
+    :ivar stop_asked: whether somebody asked for its end.
+    """
+
+    process_id: int
+    name: str
+    entry: Entry
+    argv: list[str]
+    environment: dict[str, str]
+    cwd: str
+    launch_id: str = ''
+    uid: int = 0
+    digest: str = ''
+    state: State = State.STOPPED
+    run: int = 0
+    pid: int = 0
+    start_ticks: int = 0
+    boot_id: str = ''
+    executed: bool = False
+    start_time_ns: int = 0
+    ready_at: float = 0.0
+    stop_asked: bool = False
+    exit_known: bool = False
+    exit_code: int = 0
+    term_signal: int = 0
+    restart_count: int = 0
+    restarts: list[float] = field(default_factory=list)
+    in_a_row: int = 0
+    restart_at: float = 0.0
+    err_msg: str = ''
+    sequence_number: int = 0
+    timestamp_ns: int = 0
+
+    def __post_init__(self) -> None:
+        self._entry_json = self.entry.to_json()  # it never changes, and is written often
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the journal has it."""
+        data = {item.name: getattr(self, item.name) for item in _FIELDS}
+        data['entry'] = self._entry_json
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Record:
+        """
+        Return the record that the journal has; fields of a newer version are left out.
+
+        :raises KeyError, TypeError, ValueError: when a field is missing or can't be right.
+        """
+        known = {item.name: data[item.name] for item in _FIELDS if item.name in data}
+        known['entry'] = Entry.from_json(data['entry'])
+        known['state'] = State(data['state'])
+        for name, kind in (('pid', int), ('start_ticks', int), ('process_id', int),
+                           ('name', str), ('boot_id', str), ('argv', list)):
+            if not isinstance(known[name], kind):
+                raise TypeError(f'{name} is no {kind.__name__}')
+        return cls(**known)
+
+
+_FIELDS = fields(Record)
+
+
+def exit_in_words(record: Record) -> str:
+    """Say how the last run ended; empty when it ended well or has not."""
+    if not record.exit_known:
+        return ''
+    if record.term_signal:
+        return f'was ended by {signal_name(record.term_signal)}'
+    return f'exited with code {record.exit_code}' if record.exit_code else ''
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, such as SIGTERM; real-time signals by number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f'signal {number}'
+
+
+def describe(record: Record, measured: Measurement | None, total_memory: int, hostname: str,
+             output_path: str, restart_in: float | None, limits: list[str]) -> dict[str, Any]:
+    """Return what clients are told; docs/protocol.md has the meaning."""
+    return {
+        'timestamp_ns': record.timestamp_ns,
+        'process_name': record.name,
+        'process_id': record.process_id,
+        'process_status': int(record.state),
+        'mem_usage': 100.0 * measured.resident / total_memory if measured else 0.0,
+        'processor_load': measured.load if measured else 0.0,
+        'err_msg': record.err_msg,
+        'executable_id': record.entry.id,
+        'hostname': hostname,
+        'os_pid': record.pid,
+        'exit_known': record.exit_known,
+        'exit_code': record.exit_code,
+        'term_signal': record.term_signal,
+        'restart_count': record.restart_count,
+        'start_time_ns': record.start_time_ns,
+        'resident_bytes': measured.resident if measured else 0,
+        'num_tree_procs': measured.count if measured else int(record.pid != 0),
+        'launch_id': record.launch_id,
+        'sequence_number': record.sequence_number,
+        'command': record.argv,
+        'output_path': output_path,
+        'restart_in': restart_in,
+        'limits': limits,
+    }

@@ -1,0 +1,148 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""From a start request to a process that may be started, or a refusal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..allow_list.checking import check_executable
+from ..allow_list.model import Entry
+from ..allow_list.resolve import resolve
+from ..errors import InvalidRequest, NotNow, ProcessError, ResultCode
+from ..instance import NAME_TOKEN
+from .process import Process
+from .record import Record
+from .requests import FIELDS
+from .states import ENDED
+
+if TYPE_CHECKING:
+    from .supervisor import Supervisor
+
+Fields = dict[str, Any]
+
+_MAX_NAME = 128
+
+
+def check_mode(supervisor: Supervisor) -> None:
+    """:raises NotNow: when nothing is started at present."""
+    if supervisor.mode == 'stopping':
+        raise NotNow('the instance is shutting down', ResultCode.SHUTTING_DOWN)
+    if supervisor.mode != 'run':
+        raise NotNow(f'the instance is in mode {supervisor.mode} and starts nothing; '
+                     "set its parameter mode to 'run'")
+
+
+def digest(fields: Fields) -> str:
+    """Return what tells two different requests of one uid apart."""
+    asked = [fields[key] for key in ('cmd', 'name', 'cwd', 'env', 'args', 'launch_id')]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def known_by_uid(supervisor: Supervisor, fields: Fields) -> Process | dict[str, Any] | None:
+    """
+    Return the process that an earlier request of this uid started; None: there is none.
+
+    A process that is no longer listed is described as far as it is remembered.
+
+    :raises InvalidRequest: when the earlier request was another one.
+    """
+    uid = fields['uid']
+    if uid < 0:
+        raise InvalidRequest('uid has to be 0 or more')
+    known = supervisor.table.of_uid(uid) if uid else None
+    if known is None:
+        return None
+    before = known['digest'] if isinstance(known, dict) else known.record.digest
+    name = known['name'] if isinstance(known, dict) else known.record.name
+    if before != digest(fields):
+        raise InvalidRequest(
+            f'uid {uid} started {name} with a different request; choose a new uid for a new '
+            'request', ResultCode.UID_CONFLICT)
+    if isinstance(known, Process):
+        return known
+    return {
+        'timestamp_ns': supervisor.wall_ns(), 'process_name': name,
+        'process_id': known['process_id'], 'process_status': known['state'],
+        'executable_id': known['executable_id'], 'hostname': supervisor.hostname,
+        'exit_known': known['exit_known'], 'exit_code': known['exit_code'],
+        'term_signal': known['term_signal'], 'start_time_ns': known['start_time_ns'],
+        'launch_id': known['launch_id'], 'mem_usage': 0.0, 'processor_load': 0.0,
+        'err_msg': '', 'os_pid': 0, 'restart_count': 0, 'resident_bytes': 0,
+        'num_tree_procs': 0, 'sequence_number': supervisor.table.sequence_number,
+        'command': [], 'output_path': supervisor.output_of(known['process_id']).path,
+        'restart_in': None, 'limits': []}
+
+
+def new_process(supervisor: Supervisor, given: Fields) -> Process:
+    """
+    Return a new process, listed but not started.
+
+    :raises LaunchServiceError: when the request is refused; nothing has changed then.
+    """
+    fields = {**FIELDS['start'], **given}
+    check_mode(supervisor)
+    entry = _entry(supervisor, fields)
+    complaint = check_executable(entry)
+    if complaint:
+        raise ProcessError(complaint, ResultCode.EXECUTABLE_UNUSABLE)
+    name = _name(supervisor, fields, entry)
+    command = resolve(entry, fields['args'], fields['env'], fields['cwd'],
+                      supervisor.namespace, name, own=os.environ)
+    table = supervisor.table
+    counted = sum(process.state not in ENDED for process in table)
+    if counted >= supervisor.settings.max_processes:
+        raise NotNow(
+            f'there are {counted} processes, as many as max_processes allows; stop some first',
+            ResultCode.LIMIT_REACHED)
+    before = table.named(name)
+    if before is not None:
+        supervisor.drop(before)
+    record = Record(
+        table.next_id, name, entry, list(command.argv), dict(command.environment),
+        command.cwd or '', fields['launch_id'], fields['uid'],
+        digest(fields) if fields['uid'] else '')
+    process = Process(record, supervisor)
+    table.add(process)
+    return process
+
+
+def _entry(supervisor: Supervisor, fields: Fields) -> Entry:
+    cmd = fields['cmd']
+    if not cmd:
+        raise InvalidRequest('cmd is empty; give the id of an executable')
+    if supervisor.settings.allow_any and cmd not in supervisor.rules.current.entries:
+        from ..allow_list.anything import entry_for_any
+        return entry_for_any(cmd, supervisor.base_environment())
+    return supervisor.rules.entry(cmd)
+
+
+def _name(supervisor: Supervisor, fields: Fields, entry: Entry) -> str:
+    name = fields['name']
+    if not name:
+        return supervisor.table.free_name(entry.id)
+    if not NAME_TOKEN.match(name) or len(name) > _MAX_NAME:
+        raise InvalidRequest(
+            f'{ascii(name[:60])} is no valid process name: letters, digits and _, no digit first, '
+            f'at most {_MAX_NAME}', ResultCode.NAME_INVALID)
+    process = supervisor.table.named(name)
+    if process is not None and process.state not in ENDED:
+        raise InvalidRequest(
+            f'name {name!r} is in use by process {process.record.process_id}, which is '
+            f'{process.state.name}; choose another, or stop that one', ResultCode.NAME_IN_USE)
+    return name

@@ -1,0 +1,336 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The supervisor of an instance: everything put together, and its life."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Container
+from typing import Any, Callable
+
+from .. import __version__
+from ..allow_list.checking import check_executable
+from ..environment import base_environment
+from ..errors import ProcessError, ResultCode
+from ..instance import make_private_dir, SOCKET_NAME
+from ..protocol import PROTOCOL
+from . import linux, settings
+from .audit import AuditLog
+from .history import History
+from .loop import Loop
+from .measuring import Measuring
+from .node_keeper import NodeKeeper
+from .operations import Operations
+from .output import Output
+from .outputs import OutputKeeper, remove_outputs
+from .identity import boot_id
+from .planning import limits_in_force, make_plan
+from .process import Process
+from .reaper import Reaper
+from .record import describe, Record
+from .rules import Rules
+from .server import Server
+from .spawn import Plan
+from .states import ALIVE, ENDED
+from .table import Table
+
+#: Output files of processes that are no longer listed; the newest are kept.
+KEPT_OUTPUTS = 20
+
+_NODE_LOG_LIMIT = 1024 * 1024
+
+
+class Supervisor:
+    """
+    Looks after the processes of one instance; the World of each of them.
+
+    :param namespace: of the instance.
+    :param folder: its state folder; the caller holds its lock.
+    :param python_prefix: `sys.prefix` of the Python that this package is installed for.
+    :param module_paths: where PyYAML is found.
+    """
+
+    def __init__(self, namespace: str, folder: str, python_prefix: str,
+                 module_paths: list[str]) -> None:
+        self.namespace = namespace
+        self.folder = folder
+        self.hostname = socket.gethostname()
+        self.mode = 'run'
+        self.start_time_ns = self.wall_ns()
+        self.loop = Loop()
+        self.boot_id = boot_id()
+        self.table = Table()
+        self.audit = AuditLog(os.path.join(folder, 'audit.log'))
+        self._python_prefix = python_prefix
+        self._random = random.Random()
+        self._outputs = make_private_dir(os.path.join(folder, 'output'))
+        self._settings_path = os.path.join(folder, 'instance.json')
+        self.instance_id, self.settings, complaint = settings.load(self._settings_path)
+        if complaint:
+            print(complaint, file=sys.stderr)
+        self._open_files = _raise_open_files()
+        linux.become_subreaper()
+        self.reaper = Reaper(self.loop, self._on_signal)
+        self.rules = Rules(self.loop, module_paths, self.reaper.helpers)
+        self.keeper = OutputKeeper(self.loop)
+        self.node = NodeKeeper(self)
+        self.history = History(os.path.join(folder, 'journal'), self.table)
+        self.measuring = Measuring(self.loop, self._measured_processes, self._on_measured)
+        self.server: Server | None = None
+
+    # -- its life -----------------------------------------------------------------------
+
+    def open(self) -> None:
+        """
+        Find what an earlier supervisor left, and serve from now on.
+
+        :raises OSError: when the state folder can't be used.
+        """
+        records, node_record = self.history.open()
+        for record in records:
+            self.table.add(Process(record, self))
+        if node_record is not None and not node_record.stop_asked:
+            self.node.process = Process(node_record, self, internal=True)
+        settings.save(self._settings_path, self.instance_id, self.settings)
+        operations = Operations(self)
+        self.server = Server(self.loop, os.path.join(self.folder, SOCKET_NAME), {
+            'protocol': PROTOCOL, 'version': __version__, 'pid': os.getpid(),
+            'instance_id': self.instance_id, 'namespace': self.namespace}, operations.handle)
+        found = [*self.table, *([self.node.process] if self.node.process else [])]
+        for process in found:
+            if process.state in ALIVE:
+                if not process.adopt():
+                    process.ended_unseen()
+            elif process.state not in ENDED:
+                process.resume_backoff()
+        self.measuring.every(self.settings.measure_period)
+        self.read_rules(self._autostart)
+
+    def run(self) -> None:
+        """Look after everything until it is shut down."""
+        self.loop.run()
+
+    def close(self) -> None:
+        """Let go of everything; what still runs is left alone."""
+        if self.server is not None:
+            self.server.close()
+        for process in self.table:
+            process.close()
+        self.history.close()
+
+    def change_settings(self, data: dict[str, Any], then: Callable[[], object]) -> None:
+        """
+        Change settings, and call `then` when they are in force.
+
+        :raises InvalidRequest: when one can't be right; then nothing has changed.
+        """
+        before = self.settings
+        self.settings = before.changed_by(data)
+        if self.settings == before:
+            then()
+            return
+        settings.save(self._settings_path, self.instance_id, self.settings)
+        if self.settings.measure_period != before.measure_period:
+            self.measuring.every(self.settings.measure_period)
+        self._prune()
+        if (self.settings.allow_list, self.settings.environment) != (
+                before.allow_list, before.environment):
+            self.read_rules(lambda: (self._autostart(), then()))
+        else:
+            then()
+
+    def read_rules(self, then: Callable[[], object]) -> None:
+        """Read the allow-list again, tell everybody, and call `then`."""
+        def done() -> None:
+            self.broadcast({'event': 'allow_list',
+                            'num_executables': len(self.rules.current.entries),
+                            'errors': self.rules.errors()})
+            then()
+        self.rules.read(self.settings.allow_list, self.base_environment(), done)
+
+    def set_mode(self, mode: str) -> None:
+        """Change what is accepted."""
+        if mode != self.mode:
+            self.mode = mode
+            self.broadcast({'event': 'mode', 'mode': mode})
+
+    def shut_down(self, then: Callable[[list[Process]], object], hurry: bool = False) -> None:
+        """
+        Stop every process, call `then` with all there were, and end.
+
+        :param hurry: with SIGKILL at once.
+        """
+        self.set_mode('stopping')
+        concerned = [process for process in self.table if process.state not in ENDED]
+        waiting = len(concerned) + 1
+
+        def one_done(_: object) -> None:
+            nonlocal waiting
+            waiting -= 1
+            if not waiting:
+                then(concerned)
+                self.broadcast({'event': 'stopping', 'keep_processes': False})
+                self.node.end(self.loop.stop)
+
+        for process in concerned:
+            process.stop(one_done, *((0.0, 0.0) if hurry else ()))
+        one_done(None)
+
+    def broadcast(self, message: dict[str, Any]) -> None:
+        """Tell all who subscribed."""
+        if self.server is not None:
+            self.server.broadcast(message)
+
+    def describe(self, process: Process) -> dict[str, Any]:
+        """Return what clients are told of a process."""
+        record = process.record
+        return describe(record, process.measured, self.measuring.host.total_memory,
+                        self.hostname, self.output(record).path, process.restart_in,
+                        limits_in_force(record.entry.limits))
+
+    def _autostart(self) -> None:
+        if self.history.autostarted == self.boot_id or not self.rules.current.entries:
+            return
+        self.history.set_autostarted(self.boot_id)
+        for entry in self.rules.current.entries.values():
+            if entry.autostart:
+                Operations(self).autostart(entry)
+
+    def _on_signal(self, number: int) -> None:
+        if number in (signal.SIGTERM, signal.SIGINT):
+            self.node.release()
+            self.shut_down(lambda _: None, hurry=self.mode == 'stopping')
+
+    def _measured_processes(self) -> list[Process]:
+        own = self.node.process
+        return [*self.table, *([own] if own is not None else [])]
+
+    def _on_measured(self, event: dict[str, Any]) -> None:
+        self.broadcast(event)
+
+    def _prune(self) -> None:
+        gone = self.table.outdated(self.settings.keep_ended)
+        for process in gone:
+            self.drop(process)
+
+    def drop(self, process: Process) -> None:
+        """List a process that has ended no longer."""
+        self.table.remove(process)
+        process.close()
+        self.history.drop(process.record)
+        self.broadcast({'event': 'removed', 'process_id': process.record.process_id})
+        listed = {str(other.record.process_id) for other in self.table}
+        remove_outputs(self._outputs, listed, KEPT_OUTPUTS)
+
+    # -- the World of each process --------------------------------------------------------
+
+    def plan(self, record: Record, notify: socket.socket | None) -> Plan:
+        """See World."""
+        complaint = check_executable(record.entry)
+        if complaint:
+            raise ProcessError(complaint, ResultCode.EXECUTABLE_UNUSABLE)
+        address = ''
+        if notify is not None:
+            name = notify.getsockname()
+            address = '@' + (name.decode() if isinstance(name, bytes) else name)[1:]
+        return make_plan(record, self.base_environment(), self.namespace, self.mark(record),
+                         self.output(record).path, address, self._open_files)
+
+    def commit(self, process: Process) -> bool:
+        """See World."""
+        record = process.record
+        record.timestamp_ns = self.wall_ns()
+        if process.internal:
+            return self.history.commit_node(record)
+        self.table.sequence_number += 1
+        record.sequence_number = self.table.sequence_number
+        journaled = self.history.commit(record)
+        self.broadcast({'event': 'process', 'process': self.describe(process)})
+        if process.state in ENDED:
+            # Later: whoever is told of the end may still want to look at it.
+            self.loop.after(0, self._prune)
+        return journaled
+
+    def journal_trouble(self) -> str:
+        """See World."""
+        return self.history.trouble
+
+    def restarts_allowed(self) -> bool:
+        """See World."""
+        return self.mode in ('run', 'hold')
+
+    def register(self, process: Process) -> None:
+        """See World."""
+        self.reaper.register(process)
+
+    def leaders(self) -> Container[int]:
+        """See World."""
+        return self.reaper.leaders
+
+    def mark(self, record: Record) -> str:
+        """See World."""
+        return f'{self.instance_id}:{record.process_id}'
+
+    def output(self, record: Record) -> Output:
+        """See World."""
+        if record.process_id == 0:
+            return Output(os.path.join(self.folder, 'node.log'), _NODE_LOG_LIMIT)
+        return self.output_of(record.process_id)
+
+    def output_of(self, process_id: int) -> Output:
+        """Return the output of a process by its id, listed or not."""
+        return Output(os.path.join(self._outputs, str(process_id)), self.settings.output_limit)
+
+    def watch_output(self, process: Process) -> None:
+        """See World."""
+        def on_growth() -> None:
+            if process.readiness is not None:
+                process.readiness.output_grew()
+        self.keeper.watch(process, process.output, on_growth)
+
+    def unwatch_output(self, process: Process) -> None:
+        """See World."""
+        self.keeper.unwatch(process)
+
+    def wanted_nodes_changed(self) -> None:
+        """See World."""
+        wanted = {process.readiness.wanted_node for process in self.table
+                  if process.readiness is not None}
+        self.node.tell({'event': 'want_graph', 'nodes': sorted(wanted - {''})})
+
+    def random(self) -> float:
+        """See World."""
+        return self._random.random()
+
+    def wall_ns(self) -> int:
+        """See World."""
+        return time.time_ns()
+
+    def base_environment(self) -> dict[str, str]:
+        """Return the clean environment of managed processes."""
+        return self.settings.environment or base_environment(os.environ, self._python_prefix)
+
+
+def _raise_open_files() -> tuple[int, int]:
+    """Let the supervisor have all descriptors it may, and return what its children get."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft, hard

@@ -1,0 +1,115 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Who belongs to a process: its descendants, its group, and those who left both.
+
+Every process gets a mark in its environment, which its descendants inherit, and
+the supervisor is the new parent of every descendant whose own parent ended. So
+what is left of a tree is found among the supervisor's own children, without a
+look at the rest of the machine; only after a crash of the supervisor, when they
+have gone to init, is the whole of /proc searched for the mark.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+
+from .identity import read_stat
+
+MARK = 'LAUNCH_SERVICE_PROCESS'
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of all threads of a process; empty when it is gone."""
+    found: list[int] = []
+    try:
+        threads = os.listdir(f'/proc/{pid}/task')
+    except (FileNotFoundError, ProcessLookupError):
+        return found
+    for thread in threads:
+        try:
+            with open(f'/proc/{pid}/task/{thread}/children', 'rb') as file:
+                found += map(int, file.read().split())
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Return everybody below a process, itself not included."""
+    found: list[int] = []
+    queue = children(pid)
+    while queue:
+        one = queue.pop()
+        found.append(one)
+        queue += children(one)
+    return found
+
+
+def has_mark(pid: int, mark: str) -> bool:
+    """Say whether a process has inherited this mark; False when it can't be read."""
+    try:
+        with open(f'/proc/{pid}/environ', 'rb') as file:
+            environment = file.read()
+    except OSError:
+        return False
+    return f'{MARK}={mark}'.encode() in environment.split(b'\0')
+
+
+def everywhere(mark: str) -> list[int]:
+    """Return every process of the machine that has the mark."""
+    return [int(name) for name in os.listdir('/proc') if name.isdigit()
+            and has_mark(int(name), mark)]
+
+
+def members(session: int, leader_alive: bool, mark: str, known: dict[int, int],
+            leaders: Container[int], search_everywhere: bool) -> dict[int, int]:
+    """
+    Return the living members of a tree, pid to start time; zombies do not live.
+
+    :param session: pid of the process that was started: its session and its group.
+    :param leader_alive: whether that process still has its pid; a dead one's may be
+        a stranger's by now.
+    :param known: members that were seen earlier; pid to start time.
+    :param leaders: pids of all processes that are started, which are not orphans.
+    :param search_everywhere: whether orphans may have gone to another parent.
+    """
+    candidates = {session, *descendants(session)} if leader_alive else set()
+    orphans = everywhere(mark) if search_everywhere else [
+        pid for pid in children(os.getpid()) if pid not in leaders]
+    for pid in orphans:
+        if pid not in candidates and _belongs(pid, session, mark, known):
+            candidates.update((pid, *descendants(pid)))
+    for pid, ticks in known.items():
+        if pid not in candidates:
+            stat = read_stat(pid)
+            if stat is not None and stat.start_ticks == ticks:
+                candidates.update((pid, *descendants(pid)))
+    alive = {}
+    for pid in candidates:
+        stat = read_stat(pid)
+        if stat is not None and stat.state not in 'ZX':
+            alive[pid] = stat.start_ticks
+    return alive
+
+
+def _belongs(pid: int, session: int, mark: str, known: dict[int, int]) -> bool:
+    stat = read_stat(pid)
+    if stat is None:
+        return False
+    if known.get(pid) == stat.start_ticks or session in (stat.session, stat.pgrp):
+        return True
+    return has_mark(pid, mark)
