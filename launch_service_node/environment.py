@@ -16,8 +16,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+import os
 
 # Names that are taken over from the environment of the instance; `*` ends a prefix.
 TAKEN_OVER = (

@@ -16,8 +16,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+import os
 
 from ..errors import ProcessError, ResultCode
 

@@ -16,8 +16,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+import re
 
 from ..errors import InvalidRequest, ProcessError, ResultCode
 from . import ament

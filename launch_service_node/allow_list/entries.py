@@ -16,9 +16,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
+import os
 from typing import Any
 
 from ..errors import ProcessError

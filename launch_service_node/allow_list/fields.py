@@ -22,8 +22,8 @@ everything that is wrong is said at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
+import re
 from typing import Any
 
 from ..errors import AllowListError

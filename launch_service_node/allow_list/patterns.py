@@ -26,12 +26,12 @@ repeat makes for exponential time, several open repeats for polynomial time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import re
 import warnings
-from collections.abc import Iterable
 
 try:
-    from re import _parser as _sre_parse
+    from re import _parser as _sre_parse  # type: ignore[attr-defined]
 except ImportError:  # Python 3.10
     import sre_parse as _sre_parse
 

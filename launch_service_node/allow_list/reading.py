@@ -21,9 +21,9 @@ travels as JSON.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 import os
 import stat
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import AllowListError

@@ -21,10 +21,10 @@ argument of the command, and it is there because it matches a slot as a whole.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+import os
+import re
 
 from ..errors import InvalidRequest, NotAllowed, ProcessError, ResultCode
 from .forbidden import why_forbidden

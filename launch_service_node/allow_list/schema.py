@@ -20,18 +20,41 @@ docs/allow_list.md explains them; a test holds the two together.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+import re
 from typing import Any
 
 from . import quantities
 from .fields import (
-    absolute_template, boolean, choice, dict_of, file_name, given, line, list_of, mapping, Notes,
-    number, Reader, relative_path, template, text, token, variable)
+    absolute_template,
+    boolean,
+    choice,
+    dict_of,
+    file_name,
+    given,
+    line,
+    list_of,
+    mapping,
+    Notes,
+    number,
+    Reader,
+    relative_path,
+    template,
+    text,
+    token,
+    variable,
+)
 from .forbidden import why_forbidden
 from .model import (
-    ALWAYS, ArgumentSlot, LimitSettings, NEVER, ON_FAILURE, ReadySettings, RestartSettings,
-    StopSettings)
+    ALWAYS,
+    ArgumentSlot,
+    LimitSettings,
+    NEVER,
+    ON_FAILURE,
+    ReadySettings,
+    RestartSettings,
+    StopSettings,
+)
 from .nodes import Node, wrong
 from .patterns import pattern_problem
 from .resolve import expand

@@ -23,10 +23,10 @@ sticky folder such as /tmp is safe to hold one's own file.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import os
 import shlex
 import stat
-from collections.abc import Iterable
 
 MAX_LINKS = 40
 
