@@ -1,0 +1,28 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Generates and compiles msg/ and srv/ without CMake, for pip and for colcon.
+
+::
+
+    backend ─► requirements ─► environment     what pip calls; what to ask it for
+       │
+    commands ─► recipe ─► generate             the commands of setup.py; one build
+       │           ├────► libraries            which library comes of what (a table)
+       │           └────► objects ─► compiler  compile what changed, in parallel
+       └─────► layout, wrappers, editable      what is installed, and where
+
+It is used while the package is built and is never installed with it.
+"""
