@@ -1,0 +1,181 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The program `launch_service_node`: starts LaunchServiceNode, and ends it in good order.
+
+Exit codes: 0 after a clean end, 1 when something was left or went wrong on the way, 2 for
+a bad option or parameter, 3 when another node serves the instance, 4 when its supervisor
+can't be started.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from typing import TYPE_CHECKING
+
+from ..errors import InstanceError, InvalidRequest, LaunchServiceError
+from .inbox import End, Inbox, Signal
+
+if TYPE_CHECKING:
+    from rclpy.context import Context
+    from rclpy.executors import Executor
+    from .launch_service import LaunchServiceNode
+
+OK, FAILED, BAD_USAGE, CONFLICT, NO_SUPERVISOR = range(5)
+
+GRACE = 0.3  # seconds for the middleware to deliver the last response; it can't be asked
+JOIN = 3.0  # seconds for a thread to end
+
+USAGE = """\
+usage: launch_service_node [--managed] [--ros-args ...]
+
+Serves the processes of this host's instance on the ROS graph. Without
+`-r __ns:=/name` its namespace is made of the host's name. docs/node.md lists
+parameters, services and topics.
+
+  --managed   a supervisor brought this node up and keeps it alive: the end of the
+              node ends no process
+  --version   print the version
+  --help      print this
+"""
+
+
+def say(line: str) -> None:
+    """Write a line to stderr; no error when nobody reads it any more."""
+    try:
+        os.write(2, f'[launch_service] {line}\n'.encode())
+    except OSError:
+        pass
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it ends, and return the exit code."""
+    with Inbox() as inbox:  # first, so that Ctrl-C is taken from here on
+        from rclpy.utilities import remove_ros_args
+        words = sys.argv if args is None else [sys.argv[0], *args]
+        own = set(remove_ros_args(words)[1:])
+        if own & {'--help', '-h'}:
+            print(USAGE, end='')
+            return OK
+        if '--version' in own:
+            from .. import __version__
+            print(__version__)
+            return OK
+        if own - {'--managed'}:
+            say(f'unknown option {sorted(own - {"--managed"})[0]}; see --help')
+            return BAD_USAGE
+        try:
+            return _run(words, '--managed' in own, inbox)
+        except InvalidRequest as error:
+            say(error.message)
+            return BAD_USAGE
+        except InstanceError as error:
+            say(error.message)
+            return CONFLICT
+        except LaunchServiceError as error:
+            say(error.message)
+            return NO_SUPERVISOR
+
+
+def _run(words: list[str], managed: bool, inbox: Inbox) -> int:
+    import socket
+
+    from rclpy.context import Context
+    from rclpy.executors import SingleThreadedExecutor
+
+    from ..instance import namespace_from_hostname
+    from .launch_service import LaunchServiceNode
+
+    context = Context()
+    _init(context, words)
+    try:
+        node = LaunchServiceNode(namespace_from_hostname(socket.gethostname()), managed,
+                                 lambda error: inbox.put(End(error)), context=context)
+        executor = SingleThreadedExecutor(context=context)
+        stop = threading.Event()
+        spinner = threading.Thread(target=_spin, args=(executor, stop, inbox), daemon=True,
+                                   name='executor')
+        try:
+            if inbox.signalled():
+                return OK
+            node.begin()
+            executor.add_node(node)
+            spinner.start()
+            return _serve(node, managed, inbox)
+        finally:
+            stop.set()
+            if spinner.is_alive():
+                executor.create_task(_nothing)  # ends its wait
+                spinner.join(JOIN)
+            node.say_goodbye(GRACE)
+            threading.Event().wait(GRACE)
+            node.link.close()
+            executor.shutdown(timeout_sec=JOIN)
+            node.destroy_node()
+    finally:
+        context.try_shutdown()
+
+
+def _init(context: Context, words: list[str]) -> None:
+    import rclpy
+    from rclpy.impl.implementation_singleton import rclpy_implementation
+    from rclpy.signals import SignalHandlerOptions
+    try:
+        rclpy.init(args=words, context=context, signal_handler_options=SignalHandlerOptions.NO)
+    except (rclpy_implementation.RCLInvalidROSArgsError,
+            rclpy_implementation.UnknownROSArgsError, ValueError) as error:
+        raise InvalidRequest(f'bad ROS arguments: {" ".join(str(error).split())}') from error
+
+
+def _spin(executor: Executor, stop: threading.Event, inbox: Inbox) -> None:
+    """Run callbacks until told to stop; a defect ends the node, visibly."""
+    try:
+        while not stop.is_set():
+            executor.spin_once()
+    except Exception as error:
+        if not stop.is_set():
+            inbox.put(End(error))
+
+
+def _nothing() -> None:
+    pass
+
+
+def _serve(node: LaunchServiceNode, managed: bool, inbox: Inbox) -> int:
+    news = inbox.get()
+    if isinstance(news, End):
+        if isinstance(news.error, LaunchServiceError):
+            raise news.error
+        if news.error is not None:
+            say('a defect ends this node; the processes live on:\n'
+                + ''.join(traceback.format_exception(news.error)).rstrip())
+            return FAILED
+        say('ends: the instance was shut down')
+        return OK
+    assert isinstance(news, Signal)
+    if managed:
+        say(f'ends by {news.name}; the processes live on')
+        return OK
+    from .ending import keep, stop
+    if node.ros_parameters.values['on_shutdown'] == 'keep':
+        return keep(node, inbox, say)
+    return stop(node, inbox, say)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

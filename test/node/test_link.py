@@ -1,0 +1,263 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The node's line to its supervisor."""
+
+import queue
+import sys
+import threading
+
+import pytest
+from fake_supervisor import FakeSupervisor, starting_that
+
+from launch_service_node.errors import InstanceError, ResultCode, Unreachable
+from launch_service_node.node import link as link_module
+from launch_service_node.node.connection import MOST_UNSENT
+from launch_service_node.node.link import SupervisorLink, wait_before
+from launch_service_node.protocol import MAX_LINE
+
+NAMESPACE = '/fake'
+PATIENCE = 20.0
+
+
+class Listener:
+    """Notes what it is told."""
+
+    def __init__(self):
+        self.told = queue.Queue()
+
+    def attach_fields(self):
+        return {'node_name': '/fake/launch_service', 'settings': {}}
+
+    def attached(self, answer):
+        self.told.put(('attached', answer))
+
+    def event(self, event):
+        self.told.put(('event', event))
+
+    def lost(self, error):
+        self.told.put(('lost', error))
+
+    def ended(self, error):
+        self.told.put(('ended', error))
+
+    def next(self, kind):
+        """Return the next thing told, which has to be of this kind."""
+        found, what = self.told.get(timeout=PATIENCE)
+        assert found == kind, (found, what)
+        return what
+
+
+class Answers:
+    """Collects answers."""
+
+    def __init__(self):
+        self.queue = queue.Queue()
+
+    def __call__(self, answer):
+        self.queue.put(answer)
+
+    def next(self):
+        return self.queue.get(timeout=PATIENCE)
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """Return a namespace of parts: supervisor, listener, link (not opened), answers."""
+    class World:
+        home = str(tmp_path)
+        starts = []
+
+        def start(self):
+            """Stand in for the start of a supervisor: a test says what happens."""
+            self.starts.append(1)
+
+    world = World()
+    world.supervisor = FakeSupervisor(NAMESPACE, world.home)
+    world.listener = Listener()
+    world.link = SupervisorLink(NAMESPACE, world.listener, world.home)
+    world.answers = Answers()
+    monkeypatch.setitem(sys.modules, 'launch_service_node.starting',
+                        starting_that(lambda: world.start()))
+    yield world
+    world.link.close()
+    world.supervisor.close()
+
+
+def test_an_answer_goes_to_who_asked_whatever_the_order(world):
+    held = []
+    world.supervisor.answers['start'] = held.append
+    world.link.open()
+    first, second = Answers(), Answers()
+    world.link.send('start', {'cmd': 'a'}, first)
+    world.link.send('start', {'cmd': 'b'}, second)
+    world.supervisor.wait(lambda fake: len(fake.asked('start')) == 2)
+    for request in reversed(world.supervisor.asked('start')):
+        world.supervisor.say({'id': request['id'], 'ok': True, 'for': request['cmd']})
+    assert (first.next()['for'], second.next()['for']) == ('a', 'b')
+
+
+def test_events_keep_their_order_and_none_is_lost_right_after_attaching(world):
+    count = 200
+
+    def attach(request):
+        # the answer and all events in one go, so that they arrive in one piece
+        for number in range(count):
+            threading.Timer(0, lambda: None)
+        return {'processes': [], 'instance': {}}
+    world.supervisor.answers['attach'] = attach
+    world.link.open()
+    world.listener.next('attached')
+    for number in range(count):
+        world.supervisor.say({'event': 'process', 'number': number})
+    assert [world.listener.next('event')['number'] for _ in range(count)] == list(range(count))
+
+
+def test_events_that_come_with_the_answer_to_attach_are_delivered(world):
+    def attach(request):
+        world.supervisor.connections[-1].sendall(
+            b'{"id": %d, "ok": true, "processes": [], "instance": {}}\n'
+            b'{"event": "mode", "mode": "hold"}\n' % request['id'])
+    world.supervisor.answers['attach'] = attach
+    world.link.open()
+    world.listener.next('attached')
+    assert world.listener.next('event')['mode'] == 'hold'
+
+
+def test_pending_requests_are_answered_when_the_supervisor_is_lost(world):
+    world.supervisor.answers['start'] = lambda request: None
+    world.link.open()
+    for _ in range(3):
+        world.link.send('start', {}, world.answers)
+    world.supervisor.wait(lambda fake: len(fake.asked('start')) == 3)
+    world.supervisor.hang_up()
+    assert [world.answers.next()['code'] for _ in range(3)] == [
+        ResultCode.SUPERVISOR_UNAVAILABLE] * 3
+
+
+def test_a_request_without_a_supervisor_is_refused_at_once(world):
+    world.link.send('list', {}, world.answers)
+    assert world.answers.queue.get_nowait()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
+
+
+def test_it_attaches_again_after_a_loss_and_asks_for_a_supervisor_to_be_started(world):
+    world.link.open()
+    world.listener.next('attached')
+    world.supervisor.hang_up()
+    assert isinstance(world.listener.next('lost'), Unreachable)
+    world.listener.next('attached')
+    assert len(world.starts) >= 2
+    world.supervisor.wait(lambda fake: len(fake.asked('attach')) == 2)
+    answers = Answers()
+    while True:  # the connection is used as soon as `attached` has returned
+        world.link.send('list', {}, answers)
+        if answers.next()['ok']:
+            break
+
+
+def test_it_keeps_trying_while_no_supervisor_can_be_started(world):
+    failures = []
+
+    def start():
+        if len(failures) < 2:
+            failures.append(1)
+            raise Unreachable('no memory', ResultCode.SUPERVISOR_UNAVAILABLE)
+    world.link.open()
+    world.listener.next('attached')
+    world.start = start
+    world.supervisor.hang_up()
+    assert [world.listener.next('lost').message for _ in range(3)][1:] == ['no memory'] * 2
+    world.listener.next('attached')
+
+
+def test_it_gives_up_when_another_node_has_taken_the_instance(world):
+    world.link.open()
+    world.listener.next('attached')
+    world.supervisor.answers['attach'] = lambda request: {
+        'ok': False, 'code': ResultCode.CONFLICT, 'message': 'another node'}
+    world.supervisor.hang_up()
+    world.listener.next('lost')
+    error = world.listener.next('ended')
+    assert isinstance(error, InstanceError) and error.message == 'another node'
+
+
+def test_opening_fails_when_another_node_serves_the_instance(world):
+    world.supervisor.answers['attach'] = lambda request: {
+        'ok': False, 'code': ResultCode.CONFLICT, 'message': 'another node'}
+    with pytest.raises(InstanceError, match='another node'):
+        world.link.open()
+
+
+def test_it_ends_when_the_supervisor_said_that_it_stops(world):
+    world.link.open()
+    world.listener.next('attached')
+    world.supervisor.say({'event': 'stopping'})
+    world.listener.next('event')
+    world.supervisor.hang_up()
+    assert world.listener.next('ended') is None
+
+
+def test_a_supervisor_that_hangs_is_given_up(world, monkeypatch):
+    monkeypatch.setattr(link_module, 'SILENCE', 0.1)
+    world.supervisor.answers.update(start=lambda request: None, status=lambda request: None)
+    world.link.open()
+    world.link.send('start', {}, world.answers)
+    assert world.answers.next()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
+
+
+def test_a_supervisor_that_only_takes_its_time_is_not_given_up(world, monkeypatch):
+    monkeypatch.setattr(link_module, 'SILENCE', 0.1)
+    world.supervisor.answers['start'] = lambda request: None
+    world.link.open()
+    world.listener.next('attached')
+    world.link.send('start', {}, world.answers)
+    world.supervisor.wait(lambda fake: len(fake.asked('status')) >= 3)
+    assert world.listener.told.empty() and world.answers.queue.empty()
+
+
+def test_sending_does_not_wait_for_a_supervisor_that_does_not_read(world):
+    resume = threading.Event()
+    world.supervisor.answers['start'] = lambda request: resume.wait(PATIENCE) and {}
+    world.link.open()
+    size, codes = 1024 * 1024, []
+    try:
+        for _ in range(2 * MOST_UNSENT // size):
+            world.link.send('start', {'cmd': 'x' * size}, world.answers)
+        while not world.answers.queue.empty():
+            codes.append(world.answers.next()['code'])
+        assert codes and set(codes) == {ResultCode.SUPERVISOR_UNAVAILABLE}
+    finally:
+        resume.set()
+    taken = 2 * MOST_UNSENT // size - len(codes)
+    assert all(world.answers.next()['ok'] for _ in range(taken))
+
+
+def test_a_request_beyond_the_size_of_a_line_is_refused(world):
+    world.link.open()
+    world.link.send('start', {'cmd': 'x' * MAX_LINE}, world.answers)
+    assert world.answers.next()['code'] == ResultCode.REQUEST_TOO_LARGE
+
+
+def test_nonsense_on_the_line_counts_as_a_loss(world):
+    world.link.open()
+    world.listener.next('attached')
+    world.supervisor.connections[-1].sendall(b'no json\n')
+    assert 'protocol' in world.listener.next('lost').message
+    world.listener.next('attached')
+
+
+def test_waits_grow_to_a_bound_and_are_spread():
+    assert wait_before(0, 0.0) == link_module.FIRST_WAIT / 2
+    assert wait_before(0, 1.0) == link_module.FIRST_WAIT
+    assert wait_before(1000, 1.0) == link_module.LONGEST_WAIT
