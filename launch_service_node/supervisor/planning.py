@@ -23,7 +23,7 @@ from ..allow_list.model import Entry, LimitSettings
 from ..errors import ProcessError, ResultCode
 from .record import Record
 from .spawn import Account, Plan
-from .tree import MARK
+from .tree import limit_of_mark, MARK, RLIMIT_LOCKS
 
 
 def make_plan(record: Record, base: dict[str, str], namespace: str, mark: str,
@@ -47,7 +47,7 @@ def make_plan(record: Record, base: dict[str, str], namespace: str, mark: str,
     account, home = _account(record.entry, environment)
     limits = record.entry.limits
     return Plan(tuple(record.argv), environment, record.cwd or home, output_path,
-                _rlimits(limits, open_files), limits.nice or 0, account)
+                _rlimits(limits, open_files, mark), limits.nice or 0, account)
 
 
 def limits_in_force(limits: LimitSettings) -> list[str]:
@@ -66,10 +66,13 @@ def limits_in_force(limits: LimitSettings) -> list[str]:
     return said
 
 
-def _rlimits(limits: LimitSettings,
-             open_files: tuple[int, int]) -> tuple[tuple[int, int, int], ...]:
+def _rlimits(limits: LimitSettings, open_files: tuple[int, int],
+             mark: str) -> tuple[tuple[int, int, int], ...]:
     files = open_files if limits.open_files is None else (limits.open_files,) * 2
     found = [(resource.RLIMIT_NOFILE, *files)]
+    hard = resource.getrlimit(RLIMIT_LOCKS)[1]
+    if hard == resource.RLIM_INFINITY:
+        found.append((RLIMIT_LOCKS, limit_of_mark(mark), hard))
     if limits.memory is not None:
         # Not RLIMIT_AS: middlewares reserve far more address space than they use.
         found.append((resource.RLIMIT_DATA, limits.memory, limits.memory))

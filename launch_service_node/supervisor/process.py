@@ -92,16 +92,15 @@ class Process:
 
         :param waiter: None: nobody waits, so a failure is left to the restart policy.
         """
-        self._first = waiter is not None
+        if waiter is not None:
+            self._start_waiters.append((wait_ready, waiter))
+        self._first = bool(self._start_waiters)
         self.record.stop_asked = False
         self.record.restarts, self.record.in_a_row = [], 0
-        self.wait_started(waiter, wait_ready)
         self._run()
 
-    def wait_started(self, waiter: Waiter | None, wait_ready: bool) -> None:
+    def wait_started(self, waiter: Waiter, wait_ready: bool) -> None:
         """Let `waiter` hear of the start that is under way, or at once when there is none."""
-        if waiter is None:
-            return
         running = self.state in (State.RUNNING, State.SUSPENDED)
         if running or (self.state == State.STARTING and self.record.executed and not wait_ready):
             waiter(None)
@@ -383,7 +382,6 @@ class Process:
         if self._restart_asked:
             self._restart_asked = False
             self.start()
-            self._first = True
         elif asked:
             self._end(State.STOPPED, '')
         elif not record.executed and self._first:

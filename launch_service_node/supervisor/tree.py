@@ -15,21 +15,33 @@
 """
 Who belongs to a process: its descendants, its group, and those who left both.
 
-Every process gets a mark in its environment, which its descendants inherit, and
-the supervisor is the new parent of every descendant whose own parent ended. So
-what is left of a tree is found among the supervisor's own children, without a
-look at the rest of the machine; only after a crash of the supervisor, when they
-have gone to init, is the whole of /proc searched for the mark.
+Every process gets a mark that its descendants inherit, and the supervisor is the
+new parent of every descendant whose own parent ended. So what is left of a tree
+is found among the supervisor's own children, without a look at the rest of the
+machine; only after a crash of the supervisor, when they have gone to init, is the
+whole of /proc searched for the mark.
+
+The mark is the soft limit RLIMIT_LOCKS. Linux has not enforced that limit since
+2.4.25 (getrlimit(2)), but still hands it on through fork and exec, shows it to
+everybody in /proc/<pid>/limits, and no program resets it, as many do with their
+environment. It stands in the environment too, for people and for hosts where the
+hard limit is too low for it.
 """
 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Container
 
 from .identity import read_stat
 
 MARK = 'LAUNCH_SERVICE_PROCESS'
+
+#: resource has no name for it.
+RLIMIT_LOCKS = 10
+
+_LIMIT = b'Max file locks'
 
 
 def children(pid: int) -> list[int]:
@@ -59,12 +71,22 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def limit_of_mark(mark: str) -> int:
+    """Return the value of RLIMIT_LOCKS that stands for a mark."""
+    return 1 << 61 | zlib.crc32(mark.encode()) << 28 | zlib.crc32(mark[::-1].encode()) >> 4
+
+
 def has_mark(pid: int, mark: str) -> bool:
     """Say whether a process has inherited this mark; False when it can't be read."""
     try:
+        with open(f'/proc/{pid}/limits', 'rb') as file:
+            limits = file.read()
+        at = limits.index(_LIMIT)
+        if limits[at + len(_LIMIT):].split(None, 1)[0] == b'%d' % limit_of_mark(mark):
+            return True
         with open(f'/proc/{pid}/environ', 'rb') as file:
             environment = file.read()
-    except OSError:
+    except (OSError, ValueError):
         return False
     return f'{MARK}={mark}'.encode() in environment.split(b'\0')
 
