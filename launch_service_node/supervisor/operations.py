@@ -40,6 +40,9 @@ Fields = dict[str, Any]
 #: Operations that only look: not in the audit log unless they are refused.
 _LOOKS = frozenset({'list', 'executables', 'read', 'status', 'subscribe', 'graph', 'wait_node'})
 
+#: Operations that wait, right after the supervisor's own start, for the allow-list.
+_NEED_RULES = frozenset({'start', 'executables'})
+
 MODES = ('run', 'hold', 'drain')
 
 
@@ -96,6 +99,16 @@ class Operations:
         request = Request(self, connection, message)
         try:
             op, fields = parse(message)
+        except LaunchServiceError as error:
+            request.refuse(error)
+            return
+        if op in _NEED_RULES:
+            self.supervisor.rules.when_read(lambda: self._carry_out(request, op, fields))
+        else:
+            self._carry_out(request, op, fields)
+
+    def _carry_out(self, request: Request, op: str, fields: Fields) -> None:
+        try:
             self._handlers[op](request, fields)
         except LaunchServiceError as error:
             request.refuse(error)

@@ -53,6 +53,7 @@ class Rules:
         self._waiters: list[Callable[[], object]] = []
         self._again = False
         self._pid = 0
+        self._read_once = False
         self._data = b''
         self._paths: list[str] = []
         self._base: dict[str, str] = {}
@@ -70,6 +71,13 @@ class Rules:
             self._again = True
         else:
             self._fork()
+
+    def when_read(self, then: Callable[[], object]) -> None:
+        """Call `then` at once or, before the list was ever read, when it has been."""
+        if self._read_once:
+            then()
+        else:
+            self._waiters.append(then)
 
     def entry(self, cmd: str) -> Entry:
         """
@@ -147,6 +155,7 @@ class Rules:
         if self._again:
             self._fork()
             return
+        self._read_once = True
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter()
