@@ -67,6 +67,9 @@ class Selection:
         return ', '.join(words)
 
 
+Records = list[Record]  # `list` is a method below
+
+
 class Backend(Protocol):
     """One instance. Calls may come from several threads."""
 
@@ -76,13 +79,13 @@ class Backend(Protocol):
         """Start a process and return it."""
 
     def stop(self, which: Selection, sigterm_timeout: float | None,
-             sigkill_timeout: float | None) -> list[Record]:
+             sigkill_timeout: float | None) -> Records:
         """Stop processes and return them."""
 
-    def restart(self, which: Selection, wait_ready: bool) -> list[Record]:
+    def restart(self, which: Selection, wait_ready: bool) -> Records:
         """Restart a process and return it, in a list."""
 
-    def signal(self, which: Selection, signal: str) -> list[Record]:
+    def signal(self, which: Selection, signal: str) -> Records:
         """Signal processes and return them."""
 
     def list(self, name: str, launch_id: str) -> dict[str, Any]:
@@ -97,7 +100,7 @@ class Backend(Protocol):
     def reload(self) -> str:
         """Read the allow-list again, and return what is to be said about it."""
 
-    def shutdown(self, keep_processes: bool) -> list[Record]:
+    def shutdown(self, keep_processes: bool) -> Records:
         """End the instance, and return what became of its processes."""
 
 

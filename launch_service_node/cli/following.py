@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import threading
 from typing import Any
 
-from ..client.records import ENDED, Record, state_name
+from ..client.records import Record
 from ..errors import InvalidRequest, ResultCode
 from .backend import Backend, Selection
 
@@ -40,8 +40,9 @@ def newest(backend: Backend, which: Selection) -> Selection:
 
     :raises InvalidRequest: NOT_FOUND when there is none.
     """
-    found = [process for process in backend.list(which.name, '')['processes']
-             if not which.process_id or process['process_id'] == which.process_id]
+    if which.process_id:
+        return which  # it need not even be listed any more
+    found: list[Record] = backend.list(which.name, '')['processes']
     if not found:
         raise InvalidRequest(
             f'no process {which} on {backend.namespace}; `launch-service list '
@@ -92,7 +93,7 @@ class Reader:
         while True:
             if part['data']:
                 yield part
-            elif part['eof'] and self._ended_for_good():
+            elif part['eof']:
                 return
             if part['next_offset'] - part['offset'] < PART // 2:
                 pause = next_pause(pause, bool(part['data']))
@@ -103,10 +104,3 @@ class Reader:
                 if error.code == ResultCode.NOT_FOUND:
                     return  # it ended, and is no longer remembered
                 raise
-
-    def _ended_for_good(self) -> bool:
-        """Tell whether no output can come any more; what came until now is read."""
-        processes: list[Record] = self._backend.list('', '')['processes']
-        states = [state_name(process['process_status']) for process in processes
-                  if process['process_id'] == self._which.process_id]
-        return not states or states[0] in ENDED

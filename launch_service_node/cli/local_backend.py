@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+import fnmatch
 from typing import Any
 
 from ..client.records import PROCESS_FIELDS, Record, TIME_FIELDS
@@ -25,7 +26,7 @@ from ..client.waits import answer_within
 from ..errors import InvalidRequest, LaunchServiceError, ResultCode, Unreachable
 from ..instance import known_instances, valid_namespace
 from ..protocol import SupervisorClient
-from .backend import Selection, StartRequest, Waits
+from .backend import Records, Selection, StartRequest, Waits
 
 CALLER = 'launch-service --local'
 
@@ -48,20 +49,20 @@ class LocalBackend:
         return self._process(answer['process'])
 
     def stop(self, which: Selection, sigterm_timeout: float | None,
-             sigkill_timeout: float | None) -> list[Record]:
+             sigkill_timeout: float | None) -> Records:
         """Stop processes and return them."""
         return self._processes(self._call(
             'stop', waits_for_process=True, ladder=(sigterm_timeout, sigkill_timeout),
             process_id=which.process_id, name=which.name, launch_id=which.launch_id,
             sigterm_timeout=sigterm_timeout, sigkill_timeout=sigkill_timeout))
 
-    def restart(self, which: Selection, wait_ready: bool) -> list[Record]:
+    def restart(self, which: Selection, wait_ready: bool) -> Records:
         """Restart a process and return it, in a list."""
         answer = self._call('restart', waits_for_process=True, process_id=which.process_id,
                             name=which.name, wait_ready=wait_ready)
         return [self._process(answer['process'])]
 
-    def signal(self, which: Selection, signal: str) -> list[Record]:
+    def signal(self, which: Selection, signal: str) -> Records:
         """Signal processes and return them."""
         return self._processes(self._call('signal', process_id=which.process_id,
                                           name=which.name, signal=signal))
@@ -75,9 +76,11 @@ class LocalBackend:
 
     def executables(self, id_glob: str) -> dict[str, Any]:
         """Return `executables`, `allow_any`, `files` and `errors`."""
-        answer = self._call('executables', usable=(ResultCode.ALLOW_LIST_INVALID,), id=id_glob)
-        return {field: answer[field]
-                for field in ('executables', 'allow_any', 'files', 'errors')}
+        answer = self._call('executables', usable=(ResultCode.ALLOW_LIST_INVALID,))
+        wanted = [item for item in answer['executables']
+                  if not id_glob or fnmatch.fnmatchcase(item['id'], id_glob)]
+        return {'executables': wanted,
+                **{field: answer[field] for field in ('allow_any', 'files', 'errors')}}
 
     def read(self, which: Selection, offset: int, lines: int, max_bytes: int) -> dict[str, Any]:
         """Return `data` (str), `offset`, `next_offset`, `dropped_bytes` and `eof`."""
@@ -94,7 +97,7 @@ class LocalBackend:
         answer = self._call('reload')
         return f'{answer["num_executables"]} executables'
 
-    def shutdown(self, keep_processes: bool) -> list[Record]:
+    def shutdown(self, keep_processes: bool) -> Records:
         """End the instance, and return what became of its processes."""
         return self._processes(self._call('shutdown', waits_for_process=True,
                                           keep_processes=keep_processes))
@@ -117,7 +120,7 @@ class LocalBackend:
                     error.facts['processes'] = self._processes(error.facts)
                 raise
 
-    def _processes(self, answer: Mapping[str, Any]) -> list[Record]:
+    def _processes(self, answer: Mapping[str, Any]) -> Records:
         return [self._process(process) for process in answer['processes']]
 
     def _process(self, process: Record) -> Record:

@@ -35,7 +35,8 @@ def wants_colour(stream: TextIO, no_color: bool) -> bool:
 
 def complain(message: str) -> None:
     """Say in one line on stderr what is wrong."""
-    print(f'launch-service: {printable(message)}', file=sys.stderr, flush=True)
+    line = '; '.join(line.strip() for line in message.splitlines() if line.strip())
+    print(f'launch-service: {printable(line)}', file=sys.stderr, flush=True)
 
 
 def result(code: ResultCode, message: str = '', **fields: Any) -> dict[str, Any]:

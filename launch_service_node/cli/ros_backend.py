@@ -20,11 +20,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..client import find_nodes, LaunchServiceClient, namespace_of_node, RosSession
-from ..client import explain
+from ..client import explain, find_nodes, LaunchServiceClient, namespace_of_node, RosSession
 from ..client.records import executable_record, process_record, Record, time_ns
 from ..errors import LaunchServiceError
-from .backend import Selection, StartRequest, Waits
+from .backend import Records, Selection, StartRequest, Waits
 
 
 class RosBackend:
@@ -43,7 +42,7 @@ class RosBackend:
             timeout=self._timeout))
 
     def stop(self, which: Selection, sigterm_timeout: float | None,
-             sigkill_timeout: float | None) -> list[Record]:
+             sigkill_timeout: float | None) -> Records:
         """Stop processes and return them."""
         with _processes_told():
             return _processes(self._client.stop(
@@ -51,12 +50,12 @@ class RosBackend:
                 sigterm_timeout=sigterm_timeout, sigkill_timeout=sigkill_timeout,
                 timeout=self._timeout))
 
-    def restart(self, which: Selection, wait_ready: bool) -> list[Record]:
+    def restart(self, which: Selection, wait_ready: bool) -> Records:
         """Restart a process and return it, in a list."""
         return _processes([self._client.restart(
             which.name, proc_id=which.process_id, wait_ready=wait_ready, timeout=self._timeout)])
 
-    def signal(self, which: Selection, signal: str) -> list[Record]:
+    def signal(self, which: Selection, signal: str) -> Records:
         """Signal processes and return them."""
         with _processes_told():
             return _processes(self._client.signal(
@@ -89,7 +88,7 @@ class RosBackend:
         """Read the allow-list again, and return what is to be said about it."""
         return self._client.reload(timeout=self._timeout)
 
-    def shutdown(self, keep_processes: bool) -> list[Record]:
+    def shutdown(self, keep_processes: bool) -> Records:
         """End the instance, and return what became of its processes."""
         with _processes_told():
             return _processes(self._client.shutdown(keep_processes=keep_processes,
@@ -137,7 +136,7 @@ class RosReach:
         return self._session
 
 
-def _processes(statuses: Any) -> list[Record]:
+def _processes(statuses: Any) -> Records:
     return [process_record(status) for status in statuses]
 
 
@@ -147,7 +146,7 @@ def _processes_told() -> Iterator[None]:
     try:
         yield
     except LaunchServiceError as error:
-        response = error.facts.get('response')
+        response: Any = error.facts.get('response')
         if response is not None:
             error.facts['processes'] = _processes(response.processes)
         raise

@@ -92,12 +92,25 @@ def selections(words: Sequence[str], args: argparse.Namespace) -> list[Selection
     return [Selection(name, process_id, launch_id) for name in words or ['']]
 
 
+def _processes(outcome: Outcome[Any, list[Record]]) -> list[Record]:
+    """Return the processes concerned, also those of a request that failed."""
+    if outcome.error is None:
+        return outcome.value or []
+    told: Any = outcome.error.facts.get('processes', [])
+    return list(told)
+
+
 def tell_processes(out: Output, namespace: str,
-                   outcomes: Sequence[Outcome[Selection, list[Record]]]) -> int:
-    """Print what became of the processes of each selection, and return the exit code."""
+                   outcomes: Sequence[Outcome[Selection, list[Record]]],
+                   say: Callable[[Record], str] = describe) -> int:
+    """
+    Print what became of the processes of each selection, and return the exit code.
+
+    :param say: the line for a process.
+    """
     parts, processes = [], []
     for outcome in outcomes:
-        found = outcome.error.facts.get('processes', []) if outcome.error else outcome.value
+        found = _processes(outcome)
         processes += [process for process in found if process not in processes]
         parts.append(outcome.document(selection=str(outcome.thing),
                                       processes=[named(process) for process in found]))
@@ -106,5 +119,5 @@ def tell_processes(out: Output, namespace: str,
     code = code_of_all(outcomes)
     message = next((outcome.error.message for outcome in outcomes if outcome.error), '')
     out.done(result(code, message, namespace=namespace, outcomes=parts),
-             (describe(process) for process in processes))
+             (say(process) for process in processes))
     return exit_code_of(code)

@@ -91,7 +91,7 @@ def render(columns: Sequence[Column], rows: Sequence[Sequence[Cell]],
 def _line(columns: Sequence[Column], row: Sequence[Cell], widths: Sequence[int],
           colour: bool) -> str:
     parts = []
-    for column, cell, width in zip(columns, row, widths):
+    for column, cell, width in zip(columns, row, widths, strict=True):
         text = cut(cell.text, width)
         padding = ' ' * (width - width_of(text))
         if colour and cell.colour and text:

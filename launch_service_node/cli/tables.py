@@ -37,13 +37,13 @@ _COLOURS = {'RUNNING': GREEN, 'STARTING': YELLOW, 'STOPPING': YELLOW, 'BACKOFF':
             'SUSPENDED': YELLOW, 'FAILED': RED, 'UNKNOWN': MAGENTA, 'STOPPED': DIM}
 
 
-def process_table(rows: Sequence[tuple[str, Record]], width: int | None,
+def process_table(rows: Sequence[tuple[str, int, Record]], width: int | None,
                   colour: bool) -> list[str]:
-    """Return the lines for processes, each with the namespace of its instance."""
+    """Return the lines for processes, each with the namespace and the time of its instance."""
     return render(PROCESS_COLUMNS, [_process_row(*row) for row in rows], width, colour)
 
 
-def _process_row(namespace: str, process: Record) -> list[Cell]:
+def _process_row(namespace: str, now_ns: int, process: Record) -> list[Cell]:
     state = state_name(process['process_status'])
     alive = bool(process['os_pid'])
     return [
@@ -51,7 +51,7 @@ def _process_row(namespace: str, process: Record) -> list[Cell]:
         Cell(str(process['process_id'])), Cell(state, _COLOURS[state]),
         Cell(str(process['os_pid']) if alive else ''),
         Cell(f'{process["processor_load"]:.1f}' if alive else ''),
-        Cell(size(process['resident_bytes']) if alive else ''), Cell(uptime(process)),
+        Cell(size(process['resident_bytes']) if alive else ''), Cell(uptime(process, now_ns)),
         Cell(str(process['restart_count'])), Cell(exit_status(process)),
         Cell(printable(process['err_msg']), RED)]
 

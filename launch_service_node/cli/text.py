@@ -50,11 +50,16 @@ def duration(seconds: float) -> str:
     return f'{minutes}m{second:02d}s' if minutes else f'{second}s'
 
 
-def uptime(process: Record) -> str:
-    """Return how long a process has been alive by the clock of its host, or nothing."""
+def count(number: int, one: str, several: str = '') -> str:
+    """Return a number of things: `1 file`, `2 files`."""
+    return f'{number} {one if number == 1 else several or one + "s"}'
+
+
+def uptime(process: Record, now_ns: int) -> str:
+    """Return how long a process has been alive, or nothing; `now_ns` by its host's clock."""
     if state_name(process['process_status']) not in ALIVE or not process['start_time_ns']:
         return ''
-    return duration((process['timestamp_ns'] - process['start_time_ns']) / 1e9)
+    return duration((now_ns - process['start_time_ns']) / 1e9)
 
 
 def signal_name(number: int) -> str:
@@ -74,11 +79,15 @@ def exit_status(process: Record) -> str:
     return str(process['exit_code'])
 
 
+def who(process: Record) -> str:
+    """Return which process it is: `lidar (id 3, pid 4711)`."""
+    pid = f', pid {process["os_pid"]}' if process['os_pid'] else ''
+    return f'{process["process_name"]} (id {process["process_id"]}{pid})'
+
+
 def describe(process: Record) -> str:
     """Return a process in a few words: `lidar (id 3, pid 4711) is RUNNING`."""
-    pid = f', pid {process["os_pid"]}' if process['os_pid'] else ''
-    words = f'{process["process_name"]} (id {process["process_id"]}{pid}) is ' \
-            f'{state_name(process["process_status"])}'
+    words = f'{who(process)} is {state_name(process["process_status"])}'
     ended = exit_status(process)
     if ended and not process['os_pid']:
         words += f', {ended}' if process['term_signal'] else f', exit code {ended}'

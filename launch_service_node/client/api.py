@@ -26,9 +26,10 @@ from .waits import answer_within, FIND
 
 if TYPE_CHECKING:
     from diagnostic_msgs.msg import KeyValue
+    from rclpy.node import Node
+
     from launch_service_node.msg import ProcessStatus
     from launch_service_node.srv import ListExecutables, ListProcesses, ReadOutput
-    from rclpy.node import Node
 
     Statuses = list[ProcessStatus]  # `list` is a method below
 
@@ -170,7 +171,7 @@ class LaunchServiceClient:
         response = self._call(names.RELOAD, _request(names.RELOAD), answer_within(timeout))
         if not response.success:
             raise AllowListError(response.message, response=response)
-        return response.message
+        return str(response.message)
 
     def shutdown(self, *, keep_processes: bool = False,
                  timeout: float | None = None) -> Statuses:

@@ -59,7 +59,7 @@ class ServiceCaller:
         self._node = node
         self.target = target
         self._lock = threading.Lock()
-        self._clients: dict[Service, Client] = {}
+        self._clients: dict[Service, Client[Any, Any]] = {}
         self._closed = threading.Event()
         self._waiting: set[threading.Event] = set()
 
@@ -80,11 +80,11 @@ class ServiceCaller:
         except RuntimeError as error:  # rclpy: an entity or the context is gone
             raise explain.closed(f'{self.target}/{service.name}', str(error)) from error
 
-    def _call(self, client: Client, request: Any, find_within: float, answer_within: float,
-              attempts: int) -> Any:
+    def _call(self, client: Client[Any, Any], request: Any, find_within: float,
+              answer_within: float, attempts: int) -> Any:
         self._find(client, find_within)
         answered = threading.Event()
-        futures: list[Future] = []
+        futures: list[Future[Any]] = []
         with self._lock:
             self._waiting.add(answered)
         try:
@@ -115,7 +115,7 @@ class ServiceCaller:
         for client in clients:
             self._node.destroy_client(client)
 
-    def _client(self, service: Service) -> Client:
+    def _client(self, service: Service) -> Client[Any, Any]:
         with self._lock:
             if self._closed.is_set():
                 raise explain.closed(f'{self.target}/{service.name}')
@@ -124,7 +124,7 @@ class ServiceCaller:
                     service_type(service), f'{self.target}/{service.name}')
             return self._clients[service]
 
-    def _find(self, client: Client, seconds: float) -> None:
+    def _find(self, client: Client[Any, Any], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not self._present(client):
             left = deadline - time.monotonic()
@@ -134,7 +134,7 @@ class ServiceCaller:
                                         [name for name in others if name != self.target])
             self._closed.wait(min(GRAPH_PERIOD, left))
 
-    def _await(self, answered: threading.Event, client: Client, deadline: float) -> None:
+    def _await(self, answered: threading.Event, client: Client[Any, Any], deadline: float) -> None:
         """Return when `answered` is set or the deadline is over."""
         absent = 0
         while (left := deadline - time.monotonic()) > 0:
@@ -144,13 +144,13 @@ class ServiceCaller:
             if absent == 2:  # once may be a blink of discovery
                 raise explain.went_away(client.srv_name)
 
-    def _present(self, client: Client) -> bool:
+    def _present(self, client: Client[Any, Any]) -> bool:
         if self._closed.is_set():
             raise explain.closed(client.srv_name)
         return client.service_is_ready()
 
 
-def _first_response(futures: list[Future]) -> Any:
+def _first_response(futures: list[Future[Any]]) -> Any:
     for future in futures:
         if future.done() and not future.cancelled():
             return future.result()

@@ -22,9 +22,9 @@ new for a while, and a search for one ends when that one is there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .caller import GRAPH_PERIOD

@@ -16,8 +16,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+import os
 
 from ..errors import ResultCode, Unreachable
 from .names import namespace_of_node

@@ -62,7 +62,7 @@ class RosSession:
         if self._stop.is_set():
             return
         self._stop.set()
-        self._executor.wake()
+        self._executor.create_task(int)  # `wake` would not end a spin_once
         self._thread.join(timeout)
         if not self._thread.is_alive():
             self._executor.shutdown(timeout_sec=timeout)

@@ -22,13 +22,14 @@ from typing import Any
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+from rclpy.callback_groups import ReentrantCallbackGroup  # noqa: E402
+from rclpy.executors import MultiThreadedExecutor  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+
 from launch_service_node.client.caller import ServiceCaller  # noqa: E402
 from launch_service_node.client.names import Service  # noqa: E402
 from launch_service_node.client.session import RosSession  # noqa: E402
 from launch_service_node.errors import ResultCode, Unreachable  # noqa: E402
-from rclpy.callback_groups import ReentrantCallbackGroup  # noqa: E402
-from rclpy.executors import MultiThreadedExecutor  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
 
 TRIGGER = Service('reload_allow_list', 'std_srvs', 'Trigger')
 TARGET = '/robot1/launch_service'

@@ -31,7 +31,7 @@ from ...errors import ResultCode
 from ..exit_codes import exit_code_of
 from ..options import UsageError
 from ..output import Output, result
-from ..text import printable
+from ..text import count, printable
 
 if TYPE_CHECKING:
     from ...allow_list.model import AllowList, Problem
@@ -60,9 +60,8 @@ def tell(out: Output, allow_list: AllowList) -> int:
     code = ResultCode.ALLOW_LIST_INVALID if problems else ResultCode.OK
     fine = sum(1 for entry in allow_list.entries.values() if not entry.error)
     files = len(allow_list.files)
-    summary = (f'{len(problems)} problem{"" if len(problems) == 1 else "s"}, '
-               f'{fine} usable executable{"" if fine == 1 else "s"} '
-               f'in {files} file{"" if files == 1 else "s"}')
+    summary = (f'{count(len(problems), "problem")}, {count(fine, "usable executable")} '
+               f'in {count(files, "file")}')
     out.done(result(code, summary if problems else '', usable=fine,
                     files=list(allow_list.files),
                     problems=[asdict(problem) for problem in problems]),

@@ -22,6 +22,7 @@ node ends, and the supervisor goes on looking after them.
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from ...client.records import ALIVE, state_name
 from ...errors import LaunchServiceError, ResultCode
@@ -29,7 +30,7 @@ from ..backend import reach_of
 from ..completers import NamespaceCompleter
 from ..output import Output, result
 from ..target import choose, only_namespace
-from ..text import describe, named
+from ..text import count, describe, named
 
 WORDS = '[/NAMESPACE] [--keep-processes]'
 
@@ -52,13 +53,14 @@ def main(args: argparse.Namespace) -> int:
         try:
             processes = backend.shutdown(args.keep_processes)
         except LaunchServiceError as error:
-            for process in error.facts.get('processes', ()):
+            told: Any = error.facts.get('processes', ())
+            for process in told:
                 out.note(describe(process))
             raise
     left = [process for process in processes
             if state_name(process['process_status']) in ALIVE]
-    what = f'{len(left)} processes live on' if left else 'no process is left'
-    message = f'{backend.namespace} is down, {what}'
+    lives = f'{count(len(left), "process", "processes")} live{"s" if len(left) == 1 else ""} on'
+    message = f'{backend.namespace} is down, {lives if left else "no process is left"}'
     out.done(result(ResultCode.OK, message, namespace=backend.namespace,
                     processes=[named(process) for process in processes]),
              [*(describe(process) for process in processes), message])

@@ -47,9 +47,11 @@ def main(args: argparse.Namespace) -> int:
         backend = choose(namespace, reach)
         found = backend.executables(words[0] if words else '')
     code = ResultCode.ALLOW_LIST_INVALID if found['errors'] else ResultCode.OK
-    message = f'{len(found["errors"])} complaints about the allow-list' if code else ''
+    message = found['errors'][0] if code else ''
+    shown = tuple(item['err_msg'] for item in found['executables'] if item['err_msg'])
     for error in found['errors']:
-        complain(error)
+        if not error.endswith(shown):  # the table has those
+            complain(error)
     out = Output(args)
     if found['allow_any']:
         out.note(f'{backend.namespace} starts anything (allow_any), not only what is listed')

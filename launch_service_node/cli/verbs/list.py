@@ -29,8 +29,8 @@ from ..completers import ProcessCompleter
 from ..exit_codes import exit_code_of
 from ..options import UsageError
 from ..output import complain, Output, result
-from ..tables import process_table
 from ..several import code_of_all, each, Outcome
+from ..tables import process_table
 from ..target import split_namespace
 from ..text import named
 
@@ -77,8 +77,8 @@ def _tell(out: Output, outcomes: list[Outcome[str, dict[str, Any]]]) -> int:
         fields = dict(outcome.value or {'processes': []})
         fields['processes'] = [named(process) for process in fields['processes']]
         instances.append(outcome.document(namespace=outcome.thing, **fields))
-    rows = [(outcome.thing, process) for outcome in outcomes
-            for process in (outcome.value or {'processes': []})['processes']]
+    rows = [(outcome.thing, outcome.value['timestamp_ns'], process) for outcome in outcomes
+            if outcome.value for process in outcome.value['processes']]
     if rows or out.json:
         out.done(result(code, message, instances=instances),
                  process_table(rows, out.width, out.colour))

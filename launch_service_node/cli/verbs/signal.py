@@ -29,6 +29,7 @@ from ..options import process_id, UsageError
 from ..output import Output
 from ..several import each, selections, tell_processes
 from ..target import choose, split_namespace
+from ..text import who
 
 WORDS = '[/NAMESPACE] SIGNAL NAME|GLOB... | SIGNAL --id N'
 
@@ -51,4 +52,5 @@ def main(args: argparse.Namespace) -> int:
     with reach_of(args) as reach:
         backend = choose(namespace, reach)
         outcomes = each(which, lambda one: backend.signal(one, words[0]))
-    return tell_processes(Output(args), backend.namespace, outcomes)
+    return tell_processes(Output(args), backend.namespace, outcomes,
+                          lambda process: f'{words[0]} sent to {who(process)}')

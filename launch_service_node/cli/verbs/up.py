@@ -22,12 +22,13 @@ to the node as ROS arguments.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 import os
 import platform
-from typing import Any
+from typing import Any, NoReturn
 
 from ...client.waits import PROCESS_ANSWER
-from ...errors import InstanceError, ResultCode
+from ...errors import ResultCode
 from ...instance import namespace_from_hostname
 from ..completers import NamespaceCompleter
 from ..options import pair
@@ -56,33 +57,27 @@ def main(args: argparse.Namespace) -> int:
     from ... import starting
     namespace, ros_arguments = split_namespace(args.words)
     namespace = namespace or namespace_from_hostname(platform.node())
-    allow_list = [os.path.abspath(path) for path in args.allow_list]
+    parameters: dict[str, Any] = dict(args.param)
     if args.foreground:
-        return starting.run_in_foreground(namespace, allow_list, dict(args.param), ros_arguments)
+        become_node(namespace, args.allow_list, parameters, ros_arguments)
     out = Output(args)
     out.note(f'bringing {namespace} up ...')
-    instance = starting.start_instance(
-        namespace, allow_list, dict(args.param), ros_arguments, args.timeout or PROCESS_ANSWER)
-    outcome = instance['outcome']
-    refuse_other_list(instance, outcome, allow_list)
-    done = {'started': 'is up', 'attached': 'is up already, left as it is'}[outcome]
-    node = instance['node'] or {}
-    out.done(result(ResultCode.OK, outcome=outcome, instance=instance),
-             [f'{namespace} {done} (node {node.get("name")}, pid {node.get("pid")}); '
-              f'what next: `launch-service executables {namespace}`'])
+    outcome = starting.start_instance(namespace, args.allow_list, parameters, ros_arguments,
+                                      args.timeout or PROCESS_ANSWER)
+    done = 'is up' if outcome.what == starting.STARTED else 'is up already, left as it is'
+    node = outcome.instance['node'] or {}
+    out.done(result(ResultCode.OK, outcome=outcome.what, instance=outcome.instance),
+             [f'{namespace} {done}: node {node.get("name")}, pid {node.get("pid")}; '
+              f'see what it may start with `launch-service executables {namespace}`'])
     return 0
 
 
-def refuse_other_list(instance: dict[str, Any], outcome: str, allow_list: list[str]) -> None:
-    """
-    Say so when an instance that runs already has another allow-list than the one asked for.
-
-    :raises InstanceError: CONFLICT.
-    """
-    running = instance['settings'].get('allow_list', [])
-    if outcome == 'attached' and allow_list and sorted(running) != sorted(allow_list):
-        namespace = instance['namespace']
-        raise InstanceError(
-            f'{namespace} is up already with another allow-list ({", ".join(running) or "none"});'
-            f' to change it: `launch-service down --local {namespace} --keep-processes`, then '
-            '`up` again', ResultCode.CONFLICT)
+def become_node(namespace: str, allow_list: Sequence[str], parameters: dict[str, Any],
+                ros_arguments: Sequence[str]) -> NoReturn:
+    """Replace this program by the node, which then has its terminal and its pid."""
+    from ...starting import node_command
+    if allow_list:
+        parameters['allowable_processes'] = [os.path.abspath(path) for path in allow_list]
+    command = node_command(namespace, parameters, ros_arguments)
+    command.remove('--managed')
+    os.execv(command[0], command)
