@@ -49,7 +49,7 @@ from .record import describe, Record
 from .rules import Rules
 from .server import Server
 from .spawn import Plan
-from .states import ALIVE, ENDED
+from .states import ENDED
 from .table import Table
 
 #: Output files of processes that are no longer listed; the newest are kept.
@@ -93,7 +93,7 @@ class Supervisor:
         self.keeper = OutputKeeper(self.loop)
         self.node = NodeKeeper(self)
         self.history = History(os.path.join(folder, 'journal'), self.table)
-        self.measuring = Measuring(self.loop, self._measured_processes, self._on_measured)
+        self.measuring = Measuring(self.loop, self._all_processes, self.broadcast)
         self.server: Server | None = None
 
     # -- its life -----------------------------------------------------------------------
@@ -114,13 +114,8 @@ class Supervisor:
         self.server = Server(self.loop, os.path.join(self.folder, SOCKET_NAME), {
             'protocol': PROTOCOL, 'version': __version__, 'pid': os.getpid(),
             'instance_id': self.instance_id, 'namespace': self.namespace}, operations.handle)
-        found = [*self.table, *([self.node.process] if self.node.process else [])]
-        for process in found:
-            if process.state in ALIVE:
-                if not process.adopt():
-                    process.ended_unseen()
-            elif process.state not in ENDED:
-                process.resume_backoff()
+        for process in self._all_processes():
+            process.adopt()
         self.measuring.every(self.settings.measure_period)
         self.read_rules(self._autostart)
 
@@ -219,12 +214,9 @@ class Supervisor:
             self.node.release()
             self.shut_down(lambda _: None, hurry=self.mode == 'stopping')
 
-    def _measured_processes(self) -> list[Process]:
+    def _all_processes(self) -> list[Process]:
         own = self.node.process
         return [*self.table, *([own] if own is not None else [])]
-
-    def _on_measured(self, event: dict[str, Any]) -> None:
-        self.broadcast(event)
 
     def _prune(self) -> None:
         gone = self.table.outdated(self.settings.keep_ended)

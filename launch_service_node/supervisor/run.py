@@ -1,0 +1,168 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""One run of a process: from the fork, over exec and readiness, to the end of its leader."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Callable
+
+from ..errors import ProcessError, ResultCode
+from .identity import Handle, open_handle
+from .readiness import Readiness
+from .record import Record
+from .sampling import Measurement, TreeSampler
+from .spawn import spawn, Spawned
+from .tree import has_mark
+from .world import World
+
+
+class Run:
+    """
+    What belongs to one run, and is let go with it.
+
+    :param on_ready: called when the process is ready, which may be at once.
+    :param on_late: called with the reason when it was not ready in time.
+    :ivar handle: the process that was started, dead or alive; None: never, or not found.
+    :ivar failure: one line on why nothing was executed; empty: something was, or may be yet.
+    :ivar readiness: what is still waited for; None: nothing.
+    """
+
+    def __init__(self, record: Record, world: World, on_ready: Callable[[], object],
+                 on_late: Callable[[str], object]) -> None:
+        self._record = record
+        self._world = world
+        self._on_ready = on_ready
+        self._on_late = on_late
+        self.handle: Handle | None = None
+        self.failure = ''
+        self.readiness: Readiness | None = None
+        self._spawned: Spawned | None = None
+        self._sampler: TreeSampler | None = None
+        self._notify: socket.socket | None = None
+
+    def spawn(self) -> None:
+        """
+        Fork the child, which waits for `go`, and note its identity in the record.
+
+        :raises LaunchServiceError: when it can't be started.
+        """
+        record, world = self._record, self._world
+        try:
+            if record.entry.ready.notify:
+                self._notify = _notify_socket(world.mark(record), record.run)
+            self._spawned = spawn(world.plan(record, self._notify))
+        except OSError as error:
+            raise ProcessError(
+                f'cannot start {record.name}: {error.strerror}; the host is short of it',
+                ResultCode.RESOURCE_EXHAUSTED) from error
+        self.handle = open_handle(self._spawned.pid)
+        assert self.handle is not None, 'a child that was not reaped has its pid'
+        record.pid, record.start_ticks = self.handle.pid, self.handle.start_ticks
+
+    def go(self, on_exec: Callable[[], object]) -> None:
+        """Let the child become the process, and call `on_exec` when it has tried."""
+        assert self._spawned is not None
+
+        def readable(_: int) -> None:
+            if self.settle_exec():
+                on_exec()
+        self._world.loop.watch(self._spawned.error_fd, readable)
+        self._sampler = TreeSampler(self._record.pid)
+        self._spawned.go()
+
+    def give_up(self, why: str) -> None:
+        """Let the child leave without having run anything."""
+        self.failure = why
+        assert self._spawned is not None
+        self._spawned.give_up()
+
+    def adopt(self) -> bool:
+        """
+        Find the process of a record of an earlier supervisor; False when it is gone.
+
+        It has to be of this boot, with the recorded pid and start time, and has to carry
+        the mark: a start time counts in hundredths of a second.
+        """
+        record = self._record
+        handle = None
+        if record.boot_id == self._world.boot_id and record.pid > 0:
+            handle = open_handle(record.pid, record.start_ticks)
+        if handle is None:
+            return False
+        if handle.gone() or not has_mark(record.pid, self._world.mark(record)):
+            handle.close()
+            return False
+        self.handle = handle
+        self._sampler = TreeSampler(record.pid)
+        return True
+
+    def settle_exec(self) -> bool:
+        """Take note of how exec went, when that is known and was not noted before."""
+        spawned = self._spawned
+        if spawned is None:
+            return False
+        said = spawned.failure()
+        if said is None:
+            return False
+        self._world.loop.unwatch(spawned.error_fd)
+        os.close(spawned.error_fd)
+        self._spawned = None
+        self.failure = self.failure or said
+        self._record.executed = not self.failure
+        return True
+
+    def await_ready(self, output_start: int) -> None:
+        """Watch until it is ready, from an offset of its output on."""
+        self.readiness = Readiness(
+            self._world.loop, self._record.entry.ready, self._world.output(self._record),
+            output_start, self._notify, self._on_ready, self._on_late)
+        self.readiness.begin()
+
+    def measure(self, now: float, forks: int) -> Measurement | None:
+        """Measure its tree; None when there is nothing to measure."""
+        return self._sampler.measure(now, forks) if self._sampler is not None else None
+
+    def leader_ended(self) -> None:
+        """Take note that the process has ended; its group and its tree may not have."""
+        self.settle_exec()
+        self.stop_watching()
+        if self._sampler is not None:
+            self._sampler.close()
+            self._sampler = None
+
+    def stop_watching(self) -> None:
+        """Wait for readiness no longer."""
+        if self.readiness is not None:
+            self.readiness.cancel()
+            self.readiness = None
+
+    def close(self) -> None:
+        """Let go of everything, without touching the process."""
+        self.leader_ended()
+        if self.handle is not None:
+            self.handle.close()
+            self.handle = None
+        if self._notify is not None:
+            self._notify.close()
+            self._notify = None
+
+
+def _notify_socket(mark: str, run: int) -> socket.socket:
+    # An abstract address: no file to clean up, no limit on the length of a path.
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    notify.bind(f'\0launch_service/{mark}/{run}')
+    return notify
