@@ -204,7 +204,7 @@ class Operations:
     def _executables(self, request: Request, fields: Fields) -> None:
         supervisor = self.supervisor
         entries = supervisor.rules.current.entries.values()
-        wanted = fields['id']
+        wanted = fields['executable_id']
         request.answer(
             executables=[_describe_entry(entry) for entry in entries
                          if not wanted or fnmatch.fnmatchcase(entry.id, wanted)],

@@ -41,7 +41,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     'restart': {**_PROCESS, 'wait_ready': False},
     'signal': {**_PROCESS, 'signal': ''},
     'list': {'name': '', 'launch_id': ''},
-    'executables': {'id': ''},
+    'executables': {'executable_id': ''},
     'read': {**_PROCESS, 'offset': -1, 'lines': 10, 'max_bytes': 0},
     'reload': {},
     'status': {},
