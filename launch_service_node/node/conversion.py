@@ -145,7 +145,7 @@ def list_fields(request: ListProcesses.Request) -> Fields:
 
 def executables_fields(request: ListExecutables.Request) -> Fields:
     """Return the fields of `executables`."""
-    return {'id': request.id}
+    return {'executable_id': request.id}
 
 
 def read_fields(request: ReadOutput.Request) -> Fields:

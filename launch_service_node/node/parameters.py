@@ -189,6 +189,7 @@ class Parameters:
     The parameters of a node: always canonical, and watched.
 
     :param on_change: takes those that were changed from outside, after the change.
+    :ivar given: those that can be changed and were given at the start.
     :raises InvalidRequest: when one that was given at the start is not good.
     """
 
@@ -211,25 +212,18 @@ class Parameters:
                                    for name, value in different.items()])
 
     def _declare(self, spec: Spec) -> None:
-        # Declared without a value first: what is set then, was given.
-        without_value = None if spec.flexible else _type_of(spec.default)
+        # Declared without a value, if it can be set afterwards: what has one then, was given.
+        first = spec.default if spec.fixed else None if spec.flexible else _type_of(spec.default)
         try:
-            if spec.fixed:
-                given = self._node.declare_parameter(
-                    spec.name, spec.default, descriptor(spec)).value
-            else:
-                given = self._node.declare_parameter(
-                    spec.name, without_value, descriptor(spec)).value
-            if given is not None:
-                self.values[spec.name] = spec.check(given)
-                self.given.add(spec.name)
+            given = self._node.declare_parameter(spec.name, first, descriptor(spec)).value
+            self.values[spec.name] = spec.default if given is None else spec.check(given)
         except InvalidRequest as error:
             raise InvalidRequest(f'the parameter {spec.name} {error.message}') from error
         except ParameterException as error:
             raise InvalidRequest(f'the parameter {spec.name} can\'t be used: {error}') from error
-        if given is None:
-            self.values[spec.name] = spec.default
         if not spec.fixed:
+            if given is not None:
+                self.given.add(spec.name)
             self._node.set_parameters([_parameter(spec, self.values[spec.name])])
 
     def _check(self, parameters: list[Parameter]) -> SetParametersResult:

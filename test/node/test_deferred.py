@@ -17,6 +17,7 @@
 import threading
 import time
 
+from harness import PATIENCE
 import pytest
 import rclpy
 from rclpy.context import Context
@@ -26,8 +27,6 @@ from std_srvs.srv import Trigger
 
 from launch_service_node.node.deferred import Deferred, let_defer
 
-PATIENCE = 20.0
-
 
 class Server:
     """A node whose `slow` is answered when told, and whose `fast` is answered at once."""
@@ -36,7 +35,6 @@ class Server:
         self.node = Node('server', context=context)
         self.errors = []
         self.replies = []
-        self.turns = 0
         self.begun = threading.Event()
         self.slow = self.node.create_service(Trigger, '~/slow', self._slow)
         self.fast = self.node.create_service(Trigger, '~/fast', self._fast)
@@ -80,9 +78,9 @@ class Spinning(SingleThreadedExecutor):
 
 
 @pytest.fixture
-def setting(domain_id):
+def setting():
     context = Context()
-    rclpy.init(context=context, domain_id=domain_id)
+    rclpy.init(context=context)
     server = Server(context)
     client = Node('client', context=context)
     spinning = [Spinning(context, server.node), Spinning(context, client)]

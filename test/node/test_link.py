@@ -15,20 +15,16 @@
 """The node's line to its supervisor."""
 
 import queue
-import sys
 import threading
 
+from harness import PATIENCE
 import pytest
-from fake_supervisor import FakeSupervisor, starting_that
 
 from launch_service_node.errors import InstanceError, ResultCode, Unreachable
 from launch_service_node.node import link as link_module
 from launch_service_node.node.connection import MOST_UNSENT
 from launch_service_node.node.link import SupervisorLink, wait_before
 from launch_service_node.protocol import MAX_LINE
-
-NAMESPACE = '/fake'
-PATIENCE = 20.0
 
 
 class Listener:
@@ -73,188 +69,191 @@ class Answers:
 
 
 @pytest.fixture
-def world(tmp_path, monkeypatch):
-    """Return a namespace of parts: supervisor, listener, link (not opened), answers."""
-    class World:
-        home = str(tmp_path)
-        starts = []
-
-        def start(self):
-            """Stand in for the start of a supervisor: a test says what happens."""
-            self.starts.append(1)
-
-    world = World()
-    world.supervisor = FakeSupervisor(NAMESPACE, world.home)
-    world.listener = Listener()
-    world.link = SupervisorLink(NAMESPACE, world.listener, world.home)
-    world.answers = Answers()
-    monkeypatch.setitem(sys.modules, 'launch_service_node.starting',
-                        starting_that(lambda: world.start()))
-    yield world
-    world.link.close()
-    world.supervisor.close()
+def listener():
+    """Give whom the link tells."""
+    return Listener()
 
 
-def test_an_answer_goes_to_who_asked_whatever_the_order(world):
+@pytest.fixture
+def answers():
+    """Give who takes answers."""
+    return Answers()
+
+
+@pytest.fixture
+def link(world, listener):
+    """Give a link that is not open yet."""
+    link = SupervisorLink(world.namespace, listener, world.home)
+    yield link
+    link.close()
+
+
+def test_an_answer_goes_to_who_asked_whatever_the_order(world, link):
     held = []
     world.supervisor.answers['start'] = held.append
-    world.link.open()
+    link.open()
     first, second = Answers(), Answers()
-    world.link.send('start', {'cmd': 'a'}, first)
-    world.link.send('start', {'cmd': 'b'}, second)
+    link.send('start', {'cmd': 'a'}, first)
+    link.send('start', {'cmd': 'b'}, second)
     world.supervisor.wait(lambda fake: len(fake.asked('start')) == 2)
     for request in reversed(world.supervisor.asked('start')):
         world.supervisor.say({'id': request['id'], 'ok': True, 'for': request['cmd']})
     assert (first.next()['for'], second.next()['for']) == ('a', 'b')
 
 
-def test_events_keep_their_order_and_none_is_lost_right_after_attaching(world):
+def test_events_keep_their_order(world, link, listener):
     count = 200
-
-    def attach(request):
-        # the answer and all events in one go, so that they arrive in one piece
-        for number in range(count):
-            threading.Timer(0, lambda: None)
-        return {'processes': [], 'instance': {}}
-    world.supervisor.answers['attach'] = attach
-    world.link.open()
-    world.listener.next('attached')
+    link.open()
+    listener.next('attached')
     for number in range(count):
         world.supervisor.say({'event': 'process', 'number': number})
-    assert [world.listener.next('event')['number'] for _ in range(count)] == list(range(count))
+    assert [listener.next('event')['number'] for _ in range(count)] == list(range(count))
 
 
-def test_events_that_come_with_the_answer_to_attach_are_delivered(world):
+def test_events_that_come_with_the_answer_to_attach_are_delivered(world, link, listener):
     def attach(request):
         world.supervisor.connections[-1].sendall(
             b'{"id": %d, "ok": true, "processes": [], "instance": {}}\n'
             b'{"event": "mode", "mode": "hold"}\n' % request['id'])
     world.supervisor.answers['attach'] = attach
-    world.link.open()
-    world.listener.next('attached')
-    assert world.listener.next('event')['mode'] == 'hold'
+    link.open()
+    listener.next('attached')
+    assert listener.next('event')['mode'] == 'hold'
 
 
-def test_pending_requests_are_answered_when_the_supervisor_is_lost(world):
+def test_pending_requests_are_answered_when_the_supervisor_is_lost(world, link, answers):
     world.supervisor.answers['start'] = lambda request: None
-    world.link.open()
+    link.open()
     for _ in range(3):
-        world.link.send('start', {}, world.answers)
+        link.send('start', {}, answers)
     world.supervisor.wait(lambda fake: len(fake.asked('start')) == 3)
     world.supervisor.hang_up()
-    assert [world.answers.next()['code'] for _ in range(3)] == [
+    assert [answers.next()['code'] for _ in range(3)] == [
         ResultCode.SUPERVISOR_UNAVAILABLE] * 3
 
 
-def test_a_request_without_a_supervisor_is_refused_at_once(world):
-    world.link.send('list', {}, world.answers)
-    assert world.answers.queue.get_nowait()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
+def test_a_request_without_a_supervisor_is_refused_at_once(world, link, answers):
+    link.send('list', {}, answers)
+    assert answers.queue.get_nowait()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
 
 
-def test_it_attaches_again_after_a_loss_and_asks_for_a_supervisor_to_be_started(world):
-    world.link.open()
-    world.listener.next('attached')
+def test_it_attaches_again_after_a_loss_and_asks_for_a_supervisor_to_be_started(world, link, listener):
+    link.open()
+    listener.next('attached')
     world.supervisor.hang_up()
-    assert isinstance(world.listener.next('lost'), Unreachable)
-    world.listener.next('attached')
-    assert len(world.starts) >= 2
+    assert isinstance(listener.next('lost'), Unreachable)
+    listener.next('attached')
+    assert world.starts >= 2
     world.supervisor.wait(lambda fake: len(fake.asked('attach')) == 2)
     answers = Answers()
     while True:  # the connection is used as soon as `attached` has returned
-        world.link.send('list', {}, answers)
+        link.send('list', {}, answers)
         if answers.next()['ok']:
             break
 
 
-def test_it_keeps_trying_while_no_supervisor_can_be_started(world):
+def test_it_keeps_trying_while_no_supervisor_can_be_started(world, link, listener):
     failures = []
 
     def start():
         if len(failures) < 2:
             failures.append(1)
             raise Unreachable('no memory', ResultCode.SUPERVISOR_UNAVAILABLE)
-    world.link.open()
-    world.listener.next('attached')
-    world.start = start
+    link.open()
+    listener.next('attached')
+    world.on_start = start
     world.supervisor.hang_up()
-    assert [world.listener.next('lost').message for _ in range(3)][1:] == ['no memory'] * 2
-    world.listener.next('attached')
+    assert [listener.next('lost').message for _ in range(3)][1:] == ['no memory'] * 2
+    listener.next('attached')
 
 
-def test_it_gives_up_when_another_node_has_taken_the_instance(world):
-    world.link.open()
-    world.listener.next('attached')
+def test_it_gives_up_when_another_node_has_taken_the_instance(world, link, listener):
+    link.open()
+    listener.next('attached')
     world.supervisor.answers['attach'] = lambda request: {
         'ok': False, 'code': ResultCode.CONFLICT, 'message': 'another node'}
     world.supervisor.hang_up()
-    world.listener.next('lost')
-    error = world.listener.next('ended')
+    listener.next('lost')
+    error = listener.next('ended')
     assert isinstance(error, InstanceError) and error.message == 'another node'
 
 
-def test_opening_fails_when_another_node_serves_the_instance(world):
+def test_opening_fails_when_another_node_serves_the_instance(world, link):
     world.supervisor.answers['attach'] = lambda request: {
         'ok': False, 'code': ResultCode.CONFLICT, 'message': 'another node'}
     with pytest.raises(InstanceError, match='another node'):
-        world.link.open()
+        link.open()
 
 
-def test_it_ends_when_the_supervisor_said_that_it_stops(world):
-    world.link.open()
-    world.listener.next('attached')
+def test_it_ends_when_the_supervisor_says_that_it_stops(world, link, listener, answers):
+    world.supervisor.answers['start'] = lambda request: None
+    link.open()
+    listener.next('attached')
+    link.send('start', {}, answers)
+    world.supervisor.wait(lambda fake: fake.asked('start'))
     world.supervisor.say({'event': 'stopping'})
-    world.listener.next('event')
-    world.supervisor.hang_up()
-    assert world.listener.next('ended') is None
+    listener.next('event')
+    assert listener.next('ended') is None
+    assert answers.next()['code'] == ResultCode.SHUTTING_DOWN
 
 
-def test_a_supervisor_that_hangs_is_given_up(world, monkeypatch):
+def test_a_supervisor_on_its_way_down_is_waited_for(world, link, listener):
+    def attach(request):
+        if len(world.supervisor.asked('attach')) < 3:
+            return {'ok': False, 'code': ResultCode.SHUTTING_DOWN, 'message': 'going down'}
+        return {'processes': [], 'instance': {}}
+    world.supervisor.answers['attach'] = attach
+    link.open()
+    listener.next('attached')
+
+
+def test_a_supervisor_that_hangs_is_given_up(world, link, answers, monkeypatch):
     monkeypatch.setattr(link_module, 'SILENCE', 0.1)
     world.supervisor.answers.update(start=lambda request: None, status=lambda request: None)
-    world.link.open()
-    world.link.send('start', {}, world.answers)
-    assert world.answers.next()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
+    link.open()
+    link.send('start', {}, answers)
+    assert answers.next()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
 
 
-def test_a_supervisor_that_only_takes_its_time_is_not_given_up(world, monkeypatch):
+def test_a_supervisor_that_only_takes_its_time_is_not_given_up(world, link, listener, answers, monkeypatch):
     monkeypatch.setattr(link_module, 'SILENCE', 0.1)
     world.supervisor.answers['start'] = lambda request: None
-    world.link.open()
-    world.listener.next('attached')
-    world.link.send('start', {}, world.answers)
+    link.open()
+    listener.next('attached')
+    link.send('start', {}, answers)
     world.supervisor.wait(lambda fake: len(fake.asked('status')) >= 3)
-    assert world.listener.told.empty() and world.answers.queue.empty()
+    assert listener.told.empty() and answers.queue.empty()
 
 
-def test_sending_does_not_wait_for_a_supervisor_that_does_not_read(world):
+def test_sending_does_not_wait_for_a_supervisor_that_does_not_read(world, link, answers):
     resume = threading.Event()
     world.supervisor.answers['start'] = lambda request: resume.wait(PATIENCE) and {}
-    world.link.open()
+    link.open()
     size, codes = 1024 * 1024, []
     try:
         for _ in range(2 * MOST_UNSENT // size):
-            world.link.send('start', {'cmd': 'x' * size}, world.answers)
-        while not world.answers.queue.empty():
-            codes.append(world.answers.next()['code'])
+            link.send('start', {'cmd': 'x' * size}, answers)
+        while not answers.queue.empty():
+            codes.append(answers.next()['code'])
         assert codes and set(codes) == {ResultCode.SUPERVISOR_UNAVAILABLE}
     finally:
         resume.set()
     taken = 2 * MOST_UNSENT // size - len(codes)
-    assert all(world.answers.next()['ok'] for _ in range(taken))
+    assert all(answers.next()['ok'] for _ in range(taken))
 
 
-def test_a_request_beyond_the_size_of_a_line_is_refused(world):
-    world.link.open()
-    world.link.send('start', {'cmd': 'x' * MAX_LINE}, world.answers)
-    assert world.answers.next()['code'] == ResultCode.REQUEST_TOO_LARGE
+def test_a_request_beyond_the_size_of_a_line_is_refused(world, link, answers):
+    link.open()
+    link.send('start', {'cmd': 'x' * MAX_LINE}, answers)
+    assert answers.next()['code'] == ResultCode.REQUEST_TOO_LARGE
 
 
-def test_nonsense_on_the_line_counts_as_a_loss(world):
-    world.link.open()
-    world.listener.next('attached')
+def test_nonsense_on_the_line_counts_as_a_loss(world, link, listener):
+    link.open()
+    listener.next('attached')
     world.supervisor.connections[-1].sendall(b'no json\n')
-    assert 'protocol' in world.listener.next('lost').message
-    world.listener.next('attached')
+    assert 'protocol' in listener.next('lost').message
+    listener.next('attached')
 
 
 def test_waits_grow_to_a_bound_and_are_spread():
