@@ -55,17 +55,18 @@ class Outcome:
     instance: dict[str, Any]
 
 
-def supervisor_command(namespace: str, home: str | None, *more: str) -> list[str]:
-    """Return the command that runs a supervisor."""
+def supervisor_command(namespace: str, home: str | None, **options: Any) -> list[str]:
+    """
+    Return the command that runs a supervisor.
+
+    :param options: further ones of `supervisor.main`: detach, ready_fd.
+    """
     package_root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    command = [sys.executable, '-I', '-S', '-c', _BOOT, package_root,
-               '--namespace', namespace, '--python-prefix', sys.prefix]
     yaml = importlib.util.find_spec('yaml')
-    if yaml is not None and yaml.origin is not None:
-        command += ['--module-path', os.path.dirname(os.path.dirname(yaml.origin))]
-    if home is not None:
-        command += ['--home', home]
-    return command + list(more)
+    module_paths = [os.path.dirname(os.path.dirname(yaml.origin))] if yaml and yaml.origin else []
+    return [sys.executable, '-I', '-S', '-c', _BOOT, package_root, json.dumps(
+        {'namespace': namespace, 'home': home, 'python_prefix': sys.prefix,
+         'module_paths': module_paths, **options})]
 
 
 def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 10.0) -> None:
@@ -107,7 +108,7 @@ def _start(namespace: str, home: str | None, deadline: float) -> str:
     try:
         try:
             subprocess.run(
-                supervisor_command(namespace, home, '--detach', '--ready-fd', str(write_fd)),
+                supervisor_command(namespace, home, detach=True, ready_fd=write_fd),
                 stdin=subprocess.DEVNULL, pass_fds=(write_fd,), check=False,
                 timeout=max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:

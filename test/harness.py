@@ -154,7 +154,7 @@ class Lab:
         read_fd, write_fd = os.pipe()
         log = open(self.folder / 'supervisor.log', 'ab')  # noqa: SIM115 - the child's
         popen = subprocess.Popen(
-            supervisor_command(namespace, str(self.home), '--ready-fd', str(write_fd)),
+            supervisor_command(namespace, str(self.home), ready_fd=write_fd),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(write_fd,),
             env=self.environment, start_new_session=True)
         log.close()

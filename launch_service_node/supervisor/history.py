@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -31,6 +32,7 @@ class History:
     Keys of the journal's entries: `m` counters and schema, `p` a process, `d` the id of
     one that is no longer listed, `u` the uid of such a one, `n` the node.
 
+    :ivar instance_id: of the instance whose journal it is; marks carry it.
     :ivar autostarted: the boot in which autostart was done.
     """
 
@@ -38,6 +40,7 @@ class History:
         self._journal = Journal(path)
         self._table = table
         self._node: dict[str, Any] | None = None
+        self.instance_id = ''
         self.autostarted = ''
 
     @property
@@ -45,10 +48,12 @@ class History:
         """One line on why the last write failed; empty when it did not."""
         return self._journal.trouble
 
-    def open(self) -> tuple[list[Record], Record | None]:
+    def open(self, instance_id: str) -> tuple[list[Record], Record | None]:
         """
         Return the records of an earlier supervisor, and that of its node.
 
+        :param instance_id: as the settings have it; empty: take that of the journal or,
+            where that has none either, a new one.
         :raises OSError: when the journal can't be opened.
         """
         entries, damaged = self._journal.open()
@@ -65,6 +70,7 @@ class History:
         if damaged:
             print(f'{self._journal.path}: {damaged} damaged entries were left out; processes '
                   'that stood only there are not looked after any more', file=sys.stderr)
+        self.instance_id = instance_id or self.instance_id or os.urandom(16).hex()
         self._journal.append({'m': self._counters()})
         return records, _record(self._node) if self._node else None
 
@@ -96,7 +102,8 @@ class History:
         self._journal.close()
 
     def _counters(self) -> dict[str, Any]:
-        return {'schema': SCHEMA, 'next_id': self._table.next_id,
+        return {'schema': SCHEMA, 'instance_id': self.instance_id,
+                'next_id': self._table.next_id,
                 'sequence_number': self._table.sequence_number, 'autostarted': self.autostarted}
 
     def _everything(self) -> list[dict[str, Any]]:
@@ -112,6 +119,7 @@ class History:
             table.next_id = max(table.next_id, int(counters.get('next_id', 1)))
             table.sequence_number = max(
                 table.sequence_number, int(counters.get('sequence_number', 0)))
+            self.instance_id = str(counters.get('instance_id', ''))
             self.autostarted = str(counters.get('autostarted', ''))
         elif 'p' in entry:
             data = entry['p']

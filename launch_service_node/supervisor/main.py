@@ -17,16 +17,18 @@ The supervisor's own entry: lock, detach, say READY, run.
 
 It is run with `python -I -S` and this package's folder in its arguments, so that
 nothing of the caller's Python set-up runs in it; `launch_service_node.starting`
-knows how. Exit codes: 0 it was shut down, 4 it can't start, 5 another one runs.
+knows how. Its options are one JSON object (argparse alone would be a tenth of the
+memory that it may have). Exit codes: 0 it was shut down, 4 it can't start, 5 another one runs.
 """
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import gc
+import json
 import os
 import sys
+from typing import Any
 
 from ..errors import InstanceError
 from ..instance import instance_dir, make_private_dir
@@ -38,45 +40,46 @@ _LOG_LIMIT = 4 * 1024 * 1024
 
 
 def main(arguments: list[str]) -> int:
-    """Run a supervisor and return its exit code."""
-    parser = argparse.ArgumentParser(prog='launch_service_node supervisor')
-    parser.add_argument('--namespace', required=True)
-    parser.add_argument('--home', help='folder of all instances')
-    parser.add_argument('--python-prefix', default=sys.prefix)
-    parser.add_argument('--module-path', action='append', default=[])
-    parser.add_argument('--detach', action='store_true')
-    parser.add_argument('--ready-fd', type=int, default=-1)
-    options = parser.parse_args(arguments)
+    """
+    Run a supervisor and return its exit code.
+
+    :param arguments: one JSON object with `namespace`, and if wanted `home` (the folder of
+        all instances), `python_prefix`, `module_paths` (where PyYAML is), `detach`, and
+        `ready_fd` (a descriptor that is told READY, BUSY or ERROR and the reason).
+    """
+    options = {'home': None, 'python_prefix': sys.prefix, 'module_paths': [], 'detach': False,
+               'ready_fd': -1, **json.loads(arguments[0])}
+    ready_fd = options['ready_fd']
     try:
-        folder = make_private_dir(instance_dir(options.namespace, options.home))
+        folder = make_private_dir(instance_dir(options['namespace'], options['home']))
         lock = _lock(folder)
     except (InstanceError, OSError) as error:
-        _say(options.ready_fd, f'ERROR {error}')
+        _say(ready_fd, f'ERROR {error}')
         return CANNOT_START
     if lock is None:
-        _say(options.ready_fd, 'BUSY')
+        _say(ready_fd, 'BUSY')
         return RUNS_ALREADY
-    if options.detach:
-        _detach(folder, options.ready_fd)
+    if options['detach']:
+        _detach(folder)
     return _serve(options, folder)
 
 
-def _serve(options: argparse.Namespace, folder: str) -> int:
+def _serve(options: dict[str, Any], folder: str) -> int:
     from .supervisor import Supervisor
     try:
-        supervisor = Supervisor(options.namespace, folder, options.python_prefix,
-                                options.module_path)
+        supervisor = Supervisor(options['namespace'], folder, options['python_prefix'],
+                                options['module_paths'])
         supervisor.open()
     except OSError as error:
         message = f'cannot use the state folder {folder}: {error}'
         print(message, file=sys.stderr)
-        _say(options.ready_fd, f'ERROR {message}')
+        _say(options['ready_fd'], f'ERROR {message}')
         return CANNOT_START
     # Everything that lives for ever is out of the collector's sight, so that it
     # touches (and, after a fork, copies) none of it.
     gc.collect()
     gc.freeze()
-    _say(options.ready_fd, f'READY {os.getpid()}')
+    _say(options['ready_fd'], f'READY {os.getpid()}')
     supervisor.run()
     supervisor.close()
     return 0
@@ -93,7 +96,7 @@ def _lock(folder: str) -> int | None:
     return fd
 
 
-def _detach(folder: str, ready_fd: int) -> None:
+def _detach(folder: str) -> None:
     """Leave the caller's session, terminal and descriptors; its wait for us ends here."""
     if os.fork():
         os._exit(0)

@@ -205,11 +205,12 @@ class Operations:
         supervisor = self.supervisor
         entries = supervisor.rules.current.entries.values()
         wanted = fields['executable_id']
-        request.answer(
+        self._answer_with_complaints(
+            request,
             executables=[_describe_entry(entry) for entry in entries
                          if not wanted or fnmatch.fnmatchcase(entry.id, wanted)],
             allow_any=supervisor.settings.allow_any,
-            files=list(supervisor.rules.current.files), errors=supervisor.rules.errors())
+            files=list(supervisor.rules.current.files))
 
     def _read(self, request: Request, fields: Fields) -> None:
         supervisor = self.supervisor
@@ -235,16 +236,19 @@ class Operations:
 
     def _reload(self, request: Request, fields: Fields) -> None:
         def done() -> None:
-            errors = self.supervisor.rules.errors()
-            told = {'num_executables': len(self.supervisor.rules.current.entries),
-                    'errors': errors}
-            if errors:
-                more = f' (and {len(errors) - 1} more)' if len(errors) > 1 else ''
-                request.refuse(LaunchServiceError(
-                    errors[0] + more, ResultCode.ALLOW_LIST_INVALID), **told)
-            else:
-                request.answer(**told)
+            self._answer_with_complaints(
+                request, num_executables=len(self.supervisor.rules.current.entries))
         self.supervisor.read_rules(done)
+
+    def _answer_with_complaints(self, request: Request, **told: Any) -> None:
+        """Answer, as refused when a part of the allow-list is not in force."""
+        errors = self.supervisor.rules.errors()
+        if errors:
+            more = f' (and {len(errors) - 1} more)' if len(errors) > 1 else ''
+            request.refuse(LaunchServiceError(
+                errors[0] + more, ResultCode.ALLOW_LIST_INVALID), errors=errors, **told)
+        else:
+            request.answer(errors=errors, **told)
 
     def _status(self, request: Request, fields: Fields) -> None:
         request.answer(instance=self._instance())

@@ -197,6 +197,8 @@ class Process:
         :param status: the wait status; None: it can't be known.
         """
         record = self.record
+        if self._run.settle_exec():
+            self._on_exec()  # it was quicker than the news of its exec
         self._run.leader_ended()
         record.exit_known = status is not None
         record.exit_code = record.term_signal = 0

@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import uuid
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -70,15 +69,15 @@ class Settings:
 
 
 def load(path: str) -> tuple[str, Settings, str]:
-    """Return the instance id, the settings, and one line on why they are new; '' if not."""
+    """Return the instance id ('': not known), the settings, and what is wrong; '': nothing."""
     try:
         with open(path, encoding='utf-8') as file:
             data = json.load(file)
         return str(data['instance_id']), Settings().changed_by(data['settings']), ''
     except FileNotFoundError:
-        return uuid.uuid4().hex, Settings(), ''
+        return '', Settings(), ''
     except (OSError, ValueError, KeyError, TypeError, InvalidRequest) as error:
-        return uuid.uuid4().hex, Settings(), f'{path} is damaged ({error}); settings start anew'
+        return '', Settings(), f'{path} is damaged ({error}); settings start anew'
 
 
 def save(path: str, instance_id: str, settings: Settings) -> None:

@@ -16,9 +16,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from ..allow_list.checking import check_executable
@@ -51,7 +51,8 @@ def check_mode(supervisor: Supervisor) -> None:
 def digest(fields: Fields) -> str:
     """Return what tells two different requests of one uid apart."""
     asked = [fields[key] for key in ('cmd', 'name', 'cwd', 'env', 'args', 'launch_id')]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    data = json.dumps(asked, sort_keys=True).encode()
+    return f'{len(data)}-{zlib.crc32(data):08x}-{zlib.adler32(data):08x}'
 
 
 def known_by_uid(supervisor: Supervisor, fields: Fields) -> Process | dict[str, Any] | None:

@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 import os
-import random
 import resource
 import signal
 import socket
@@ -80,7 +79,6 @@ class Supervisor:
         self.table = Table()
         self.audit = AuditLog(os.path.join(folder, 'audit.log'))
         self._python_prefix = python_prefix
-        self._random = random.Random()
         self._outputs = make_private_dir(os.path.join(folder, 'output'))
         self._settings_path = os.path.join(folder, 'instance.json')
         self.instance_id, self.settings, complaint = settings.load(self._settings_path)
@@ -104,7 +102,8 @@ class Supervisor:
 
         :raises OSError: when the state folder can't be used.
         """
-        records, node_record = self.history.open()
+        records, node_record = self.history.open(self.instance_id)
+        self.instance_id = self.history.instance_id
         for record in records:
             self.table.add(Process(record, self))
         if node_record is not None and not node_record.stop_asked:
@@ -310,7 +309,7 @@ class Supervisor:
 
     def random(self) -> float:
         """See World."""
-        return self._random.random()
+        return int.from_bytes(os.urandom(6), 'big') / 2.0 ** 48
 
     def wall_ns(self) -> int:
         """See World."""

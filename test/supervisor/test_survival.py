@@ -228,3 +228,14 @@ def test_a_journal_cut_at_any_byte_loses_at_most_its_last_entry(lab: Lab) -> Non
         assert [process['process_name'] for process in processes] == ['sleeper'], cut
         running.kill()
     assert json.loads((lab.instance_dir() / 'instance.json').read_text())['instance_id']
+
+
+def test_damaged_settings_lose_no_process(lab: Lab) -> None:
+    running = lab.supervisor(SLEEPER)
+    pid = running.start('sleeper')['os_pid']
+    running.kill()
+    (lab.instance_dir() / 'instance.json').write_text('{')
+    running = lab.supervisor()
+    assert running.process('sleeper')['os_pid'] == pid
+    assert running.process('sleeper')['process_status'] == State.RUNNING
+    assert 'damaged' in lab.log()
