@@ -208,5 +208,6 @@ def test_an_allow_list_with_errors_keeps_its_good_entries(node, caller, robot):
     assert not reloaded.success and 'colour' in reloaded.message
     node.wait_line('colour')
     listed = caller.call(srv.ListExecutables, 'list_executables')
-    assert listed.code == ResultCode.ALLOW_LIST_INVALID or listed.errors
+    assert (listed.success, listed.code) == (False, ResultCode.ALLOW_LIST_INVALID)
+    assert [each.id for each in listed.executables] == ['sleeper'] and len(listed.errors) == 1
     assert caller.call(srv.StartProcess, 'start_process', cmd='sleeper').success
