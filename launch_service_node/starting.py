@@ -166,7 +166,7 @@ def start_instance(namespace: str, allow_list: Sequence[str] = (),
             except InstanceError:
                 pass  # somebody else was faster; theirs is waited for
         left = max(0.1, deadline - time.monotonic())
-        instance = client.call('wait_node', left + 1.0, timeout=left)['instance']
+        instance = client.call('wait_node', left + 1.0, seconds=left)['instance']
     if what == ATTACHED and paths and instance['settings']['allow_list'] != paths:
         raise InstanceError(
             f'{namespace} runs already, with another allow-list: '

@@ -314,7 +314,7 @@ class Operations:
                 request.answer(instance=self._instance())
             else:
                 request.refuse(error)
-        self.supervisor.node.wait(min(max(fields['timeout'], 0.0), 600.0), tell)
+        self.supervisor.node.wait(min(max(fields['seconds'], 0.0), 600.0), tell)
 
     def _graph(self, request: Request, fields: Fields) -> None:
         nodes = frozenset(fields['nodes'])

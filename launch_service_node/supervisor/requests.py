@@ -50,7 +50,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     'attach': {'node_name': '', 'settings': {}, 'domain_id': 0, 'rmw': ''},
     'detach': {},
     'manage_node': {'argv': [], 'environment': {}},
-    'wait_node': {'timeout': 10.0},
+    'wait_node': {'seconds': 10.0},
     'graph': {'nodes': []},
     'shutdown': {'keep_processes': False},
 }
