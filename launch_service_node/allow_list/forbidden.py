@@ -32,7 +32,7 @@ _SECURITY = 'it decides whom the process trusts'
 _SYSTEM = 'the C library obeys it; it is dropped for set-uid programs too'
 _IDENTITY = 'programs find their configuration by it'
 _OWN = 'the supervisor sets it'
-_SANITIZER = 'it names files to write'
+_WRITES = 'it names files to write'
 
 FORBIDDEN: tuple[tuple[str, str], ...] = (
     ('LD_*', _LOADER),
@@ -118,10 +118,10 @@ FORBIDDEN: tuple[tuple[str, str], ...] = (
     ('LOGNAME', _IDENTITY),
     ('XDG_*', _IDENTITY),
     ('ROS_HOME', _IDENTITY),
-    ('ROS_LOG_DIR', _SANITIZER),
-    ('*SAN_OPTIONS', _SANITIZER),
-    ('GCOV_*', _SANITIZER),
-    ('LLVM_PROFILE_FILE', _SANITIZER),
+    ('ROS_LOG_DIR', _WRITES),
+    ('*SAN_OPTIONS', _WRITES),
+    ('GCOV_*', _WRITES),
+    ('LLVM_PROFILE_FILE', _WRITES),
     ('NOTIFY_SOCKET', _OWN),
     ('LAUNCH_SERVICE_*', _OWN),
     ('_ROS_WHEELS_*', _OWN),

@@ -95,9 +95,9 @@ class LimitSettings:
     """
     Resources that a process may use; None: no limit but the system's.
 
-    :param memory: bytes, of the process with all its descendants.
+    :param memory: bytes.
     :param open_files: file descriptors of each process.
-    :param processes: processes and threads in its tree.
+    :param processes: processes and threads.
     :param cpu: percent of one core; 200 is two cores.
     :param nice: -20 (first) to 19 (last).
     """

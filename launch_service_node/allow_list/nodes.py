@@ -78,7 +78,8 @@ def parse(text: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = ' '.join(filter(None, (error.context, error.problem)))
-        raise wrong(mark.line + 1 if mark else 0, f'not YAML: {what}') from None
+        last = max(1, len(text.splitlines()))  # the end of the text is said to be a line more
+        raise wrong(min(mark.line + 1, last) if mark else 0, f'not YAML: {what}') from None
     except yaml.YAMLError as error:
         position = getattr(error, 'position', None)
         line = text.count('\n', 0, position) + 1 if isinstance(position, int) else 0

@@ -169,7 +169,7 @@ class _Pattern:
         for branch in branches:
             one_first, one_empty, one_wild = self._sequence(list(branch), follow, looped)
             begins = one_first | follow if one_empty else one_first
-            settled = settled and not begins & first
+            settled = settled and not begins & first and not (empty and one_empty)
             first, empty, wild = first | begins, empty or one_empty, wild or one_wild
         if not settled:
             self._choice(looped)
@@ -184,7 +184,8 @@ class _Pattern:
         # What follows the body includes its own beginning when it comes more than once.
         first, empty, wild = self._sequence(
             list(body), follow | self._first_of(body) if again else follow, looped or again)
-        if low != high and (first & follow or (again and empty)):
+        # What may be empty can be left out or taken empty: two ways to the same end.
+        if low != high and (first & follow or empty):
             if again and not looped:
                 self._open_repeats += 1
             self._choice(looped)

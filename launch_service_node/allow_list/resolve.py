@@ -32,6 +32,7 @@ from .model import ArgumentSlot, Entry
 
 MAX_LENGTH = 4096  # characters of an argument, a value, a path
 MAX_COUNT = 64  # arguments; and variables
+MAX_TOTAL = 16384  # characters of all arguments: a pattern may take time by their square
 SHOWN = 60  # characters of a caller's text that a message repeats
 
 ANY_NAME = '*'  # in environment_from_caller, for allow_any only: reading.py never lets it in
@@ -109,6 +110,11 @@ def resolve(
     _check_count(env, 'variables')
     for number, argument in enumerate(args, 1):
         _check_text(argument, f'argument {number}')
+    total = sum(map(len, args))
+    if total > MAX_TOTAL:
+        raise InvalidRequest(
+            f'arguments of {total} characters together; at most {MAX_TOTAL} are taken',
+            ResultCode.REQUEST_TOO_LARGE)
     assign(args, entry.slots)
     _check_environment(entry, env)
 

@@ -103,6 +103,10 @@ def _node_name(node: Node, notes: Notes) -> str:
 def _output(node: Node, _: Notes) -> str:
     if problem := pattern_problem(text(node)):
         raise wrong(node, problem)
+    try:
+        re.compile(node.text.encode())  # output is bytes
+    except re.error as error:
+        raise wrong(node, f'bad pattern for bytes: {error.msg}') from None
     return node.text
 
 
