@@ -64,7 +64,8 @@ def test_a_process_starts_with_no_descriptor_and_no_ignored_signal_of_the_superv
         lab: Lab) -> None:
     running = lab.supervisor(SLEEPER)
     pid = running.start('sleeper')['os_pid']
-    assert sorted(os.listdir(f'/proc/{pid}/fd')) == ['0', '1', '2']
+    # The loader has libraries open for a moment after exec.
+    wait_until(lambda: sorted(os.listdir(f'/proc/{pid}/fd')) == ['0', '1', '2'])
     with open(f'/proc/{pid}/status') as file:
         status = dict(line.split(':', 1) for line in file)
     assert int(status['SigIgn'], 16) == 0
