@@ -35,6 +35,7 @@ from launch_service_node.allow_list.quantities import duration
 from launch_service_node.allow_list.reading import read_allow_list
 from launch_service_node.allow_list.schema import SECTIONS
 from launch_service_node.environment import TAKEN_OVER
+from launch_service_node.errors import NotAllowed
 
 from .conftest import Prefix
 
@@ -84,7 +85,7 @@ def test_documented_defaults_are_true(section: str, values: object) -> None:
             continue  # part of the limit
         said = rows[key][1]
         if key == 'restart.limit':
-            assert said == f'{value} in {values.window:g} s'
+            assert said == f'{value} in {RestartSettings().window:g} s'
         elif value is None or isinstance(value, (bool, str)):
             assert said == str(value).lower(), key
         else:
@@ -139,5 +140,5 @@ def test_the_example_lets_the_talker_be_told_what_to_say() -> None:
     read = read_allow_list(str(EXAMPLE), {})
     slots = read.entries['talker'].slots
     assert resolve.assign(['--message=Hello, world!', '--rate=2.5'], slots) == [0, 1]
-    with pytest.raises(resolve.NotAllowed):
+    with pytest.raises(NotAllowed):
         resolve.assign(['--message=--ros-args'], slots)
