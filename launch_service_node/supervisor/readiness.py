@@ -38,15 +38,17 @@ class Readiness:
     """
     Watches one run of one process until it is ready.
 
+    :param node: the fully qualified name of the node to wait for; empty: none.
     :param on_ready: called once, when every condition holds.
     :param on_late: called once with what is still missing, when the time is over.
     """
 
     def __init__(self, loop: Loop, settings: ReadySettings, output: Output, output_start: int,
-                 notify_socket: socket.socket | None, on_ready: Callable[[], object],
+                 node: str, notify_socket: socket.socket | None, on_ready: Callable[[], object],
                  on_late: Callable[[str], object]) -> None:
         self._loop = loop
         self._settings = settings
+        self._node = node
         self._output = output
         self._offset = output_start
         self._line = b''
@@ -61,14 +63,14 @@ class Readiness:
         """Start to watch; calls `on_ready` at once when there is no condition."""
         settings = self._settings
         if settings.after:
-            self._missing['after'] = f'has not run for {settings.after:g} s'
+            self._missing['after'] = f'it has not run for {settings.after:g} s'
             self._timers.append(self._loop.after(settings.after, lambda: self._met('after')))
         if self._pattern is not None:
-            self._missing['output'] = f'has printed no line that matches {settings.output!r}'
-        if settings.node:
-            self._missing['node'] = f'node {settings.node} is not on the graph'
+            self._missing['output'] = f'it has printed no line that matches {settings.output!r}'
+        if self._node:
+            self._missing['node'] = f'node {self._node} is not on the graph'
         if self._notify is not None:
-            self._missing['notify'] = 'has not sent READY=1'
+            self._missing['notify'] = 'it has not sent READY=1'
             self._loop.watch(self._notify.fileno(), self._on_notify)
         if not self._missing:
             self._on_ready()
@@ -79,7 +81,7 @@ class Readiness:
     @property
     def wanted_node(self) -> str:
         """The fully qualified name of the node that is waited for; empty: none."""
-        return self._settings.node or '' if 'node' in self._missing else ''
+        return self._node if 'node' in self._missing else ''
 
     def output_grew(self) -> None:
         """Look at what was printed since the last time."""
@@ -123,4 +125,4 @@ class Readiness:
     def _late(self) -> None:
         missing = '; '.join(self._missing.values())
         self.cancel()
-        self._on_late(f'was not ready after {self._settings.timeout:g} s: it {missing}')
+        self._on_late(f'was not ready after {self._settings.timeout:g} s: {missing}')

@@ -20,6 +20,7 @@ import os
 import socket
 from typing import Callable
 
+from ..allow_list.resolve import expand
 from ..errors import ProcessError, ResultCode
 from .identity import Handle, open_handle
 from .readiness import Readiness
@@ -127,9 +128,11 @@ class Run:
 
     def await_ready(self, output_start: int) -> None:
         """Watch until it is ready, from an offset of its output on."""
+        record, settings = self._record, self._record.entry.ready
+        node = expand(settings.node or '', self._world.namespace, record.name)
         self.readiness = Readiness(
-            self._world.loop, self._record.entry.ready, self._world.output(self._record),
-            output_start, self._notify, self._on_ready, self._on_late)
+            self._world.loop, settings, self._world.output(record), output_start, node,
+            self._notify, self._on_ready, self._on_late)
         self.readiness.begin()
 
     def measure(self, now: float, forks: int) -> Measurement | None:

@@ -34,6 +34,7 @@ class World(Protocol):
 
     loop: Loop
     boot_id: str
+    namespace: str
 
     def plan(self, record: Record, notify: socket.socket | None) -> Plan:
         """

@@ -221,3 +221,20 @@ def test_autostart_starts_once_for_an_instance(lab: Lab) -> None:
     running.call('reload')
     assert [process['process_id'] for process in running.call('list')['processes']] == [
         first['process_id']]
+
+
+def test_a_node_on_the_graph_makes_a_process_ready(lab: Lab) -> None:
+    running = lab.supervisor({**SLEEPER, 'ready': {'node': '$(namespace)/$(name)'}})
+    with running.connect() as node:
+        attached = node.call('attach', node_name='/robot1/launch_service', settings={})
+        assert attached['instance']['node']['name'] == '/robot1/launch_service'
+        running.start('sleeper', name='lidar')
+
+        def asked() -> bool:
+            event = node.next_event(PATIENCE)
+            return event is not None and event.get('nodes') == ['/robot1/lidar']
+        wait_until(asked)
+        node.call('graph', nodes=['/robot1/other'])
+        assert running.process('lidar')['process_status'] == State.STARTING
+        node.call('graph', nodes=['/robot1/lidar'])
+        running.wait_state('lidar', State.RUNNING)
