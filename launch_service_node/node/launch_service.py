@@ -80,9 +80,10 @@ class LaunchServiceNode(Node):
         :raises InstanceError: when another node serves the instance.
         :raises LaunchServiceError: when there is no supervisor to be had.
         """
+        values = self.ros_parameters.values
+        mode = values['mode']  # as it was given: attaching shows the one in force
         services.offer(self, self.link, self._service_done)
         self.link.open()
-        values = self.ros_parameters.values
         assert self.table is not None  # `attached` made it
         self._heartbeat = HeartbeatPublisher(self, self.view, self.table, self.ros_parameters,
                                              self._ask_status)
@@ -90,7 +91,7 @@ class LaunchServiceNode(Node):
         if values['diagnostics_period']:
             DiagnosticsPublisher(self, self.view, self.table, values['diagnostics_period'])
         if 'mode' in self.ros_parameters.given:
-            self._set_mode(values['mode'])
+            self._set_mode(mode)
         self._look_at_allow_list(self._log_ready)
 
     def alive_names(self) -> list[str]:

@@ -22,10 +22,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import types
 from typing import Any, Callable, Iterator
 
-from harness import Lab, PATIENCE, wait_until
+from harness import Lab, PATIENCE
 import pytest
 import rclpy
 from rclpy.context import Context
@@ -156,10 +157,11 @@ class Caller:
 
     def spin_until(self, what: Callable[[], Any]) -> Any:
         """Run callbacks until a condition gives something true, and return that."""
-        def turn() -> Any:
+        deadline = time.monotonic() + PATIENCE
+        while not (found := what()):
+            assert time.monotonic() < deadline, f'not so in {PATIENCE} s: {what}'
             self._executor.spin_once(timeout_sec=0.05)
-            return what()
-        return wait_until(turn)
+        return found
 
     def listen(self, message_type: Any, topic: str, qos: Any, **more: Any) -> list[Any]:
         """Return a list that gets the messages of a topic."""
