@@ -17,12 +17,23 @@ Generates and compiles msg/ and srv/ without CMake, for pip and for colcon.
 
 ::
 
-    backend ─► requirements ─► environment     what pip calls; what to ask it for
+    backend ──► requirements ──► environment    what pip calls; which wheels to ask for
        │
-    commands ─► recipe ─► generate             the commands of setup.py; one build
-       │           ├────► libraries            which library comes of what (a table)
-       │           └────► objects ─► compiler  compile what changed, in parallel
-       └─────► layout, wrappers, editable      what is installed, and where
+    project ──► commands ──► prepare            what setup.py says and does
+                   ├──► recipe ──► interfaces   one build: which files, which packages,
+                   │      ├──► generate         rosidl's generators,
+                   │      ├──► libraries        which library is made of what (a table),
+                   │      └──► objects          what is up to date,
+                   │           compiler         and the rest compiled, in parallel
+                   └──► layout, cmake, wrappers, editable, symlink_install
+                                                what is installed, and where
 
 It is used while the package is built and is never installed with it.
 """
+
+import sys
+
+# Here, since what follows does not even import on an older one.
+if sys.version_info < (3, 10):  # noqa: UP036
+    raise SystemExit('error: launch_service_node needs Python 3.10 or newer, and this is '
+                     + '.'.join(map(str, sys.version_info[:3])))

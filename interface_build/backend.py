@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import os
 from pathlib import Path
+import sys
 import tempfile
 from typing import Any
 
@@ -33,8 +34,7 @@ from setuptools import build_meta
 from . import requirements
 from .commands import one_line
 from .context import Context, current
-from .environment import (
-    check_python, find_sourced_ros, ros_wheels, SourcedRos, target_folders)
+from .environment import find_sourced_ros, ros_wheels, SourcedRos, target_folders
 
 Settings = dict[str, Any] | None
 
@@ -42,7 +42,6 @@ Settings = dict[str, Any] | None
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
     """Return the generators to build with; none in a sourced ROS 2, which has them."""
     with one_line():
-        check_python()
         target, sourced = ros_wheels(target_folders()), find_sourced_ros(os.environ)
         wanted = requirements.for_build(target, sourced)
     _tell(target, sourced)
@@ -102,14 +101,9 @@ def _build(*, editable: bool) -> Iterator[None]:
     with one_line(), tempfile.TemporaryDirectory() as work:
         target, sourced = ros_wheels(target_folders()), find_sourced_ros(os.environ)
         requirements.refuse_two_homes(target, sourced)
-        needed = requirements.for_run(target, ros_wheels(_build_folders()), sourced)
+        needed = requirements.for_run(target, ros_wheels(filter(None, sys.path)), sourced)
         _set(Context(Path(work), tuple(needed), editable, wheel=True))
         yield
-
-
-def _build_folders() -> list[str]:
-    import sys
-    return [entry for entry in sys.path if entry]
 
 
 def _set(context: Context) -> None:

@@ -21,9 +21,11 @@ from contextlib import contextmanager
 import os
 from pathlib import Path
 import sys
+from typing import Any
 
 from setuptools import Command
 from setuptools.command.build_py import build_py
+
 # The one of setuptools: importing setuptools put it there.
 from distutils.command.install_data import install_data  # isort: skip
 
@@ -31,7 +33,7 @@ from . import editable, layout
 from .context import current
 from .errors import InterfaceBuildError
 from .prepare import find_prefixes
-from .project import PACKAGE, ROOT
+from .project import PACKAGE, ROOT, version
 from .recipe import Built, Recipe
 from .wrappers import write_executables
 
@@ -56,7 +58,7 @@ class BuildInterfaces(Command):
 
     def initialize_options(self) -> None:
         """Set the options to what they are when nobody sets them."""
-        self.build_base = None
+        self.build_base: Any = None
 
     def finalize_options(self) -> None:
         """Take the build folder from the command `build`."""
@@ -72,7 +74,12 @@ class BuildInterfaces(Command):
         executables = write_executables(
             work / 'libexec', None if current.wheel else sys.executable)
         self.entries = layout.relative_to_here(
-            layout.built_files(PACKAGE, self.built, work, executables))
+            layout.built_files(PACKAGE, version(), self.built, work, executables))
+
+
+def _build_interfaces(command: Any) -> BuildInterfaces:
+    command.run_command('build_interfaces')
+    return command.get_finalized_command('build_interfaces')
 
 
 class BuildPy(build_py):
@@ -84,8 +91,7 @@ class BuildPy(build_py):
         """Copy the hand-written modules, and the generated ones beside them."""
         if not current.editable:
             super().run()
-        self.run_command('build_interfaces')
-        built = self.get_finalized_command('build_interfaces').built
+        built = _build_interfaces(self).built
         lib = Path(self.build_lib)
         files = []
         if current.editable:
@@ -108,15 +114,13 @@ class InstallData(install_data):
 
     def run(self) -> None:
         """Install the data files."""
-        self.run_command('build_interfaces')
-        entries = self.get_finalized_command('build_interfaces').entries
-        self.data_files = [*(self.data_files or []), *entries]
+        self.data_files = [*(self.data_files or []), *_build_interfaces(self).entries]
         super().run()
 
 
 def command_classes() -> dict[str, type]:
     """Return the commands by name, for setup.py."""
-    classes = {
+    classes: dict[str, type] = {
         'build_interfaces': BuildInterfaces,
         'build_py': BuildPy,
         'install_data': InstallData,

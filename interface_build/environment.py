@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 import os
@@ -25,9 +25,7 @@ import re
 import sys
 import sysconfig
 
-from .errors import MixedDistros, NoGenerators, WrongPython
-
-OLDEST_PYTHON = (3, 10)
+from .errors import MixedDistros, NoGenerators
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,6 @@ def _manifest(prefix: Path, package: str) -> Path:
     return prefix / 'share' / package / 'package.xml'
 
 
-def check_python(version: Sequence[int] = sys.version_info) -> None:
-    """Raise WrongPython when the interpreter is older than 3.10."""
-    if tuple(version[:2]) < OLDEST_PYTHON:
-        raise WrongPython(
-            'launch_service_node needs Python {}.{} or newer, and this is {}.{}'.format(
-                *OLDEST_PYTHON, *version[:2]))
-
-
 def target_folders() -> list[str]:
     """
     Return the folders that pip installs Python packages to.
@@ -112,7 +102,7 @@ def ament_prefixes(environ: Mapping[str, str]) -> tuple[Path, ...]:
     return tuple(Path(part) for part in parts if part and Path(part).is_dir())
 
 
-def python_folders(prefix: Path, version: Sequence[int] = sys.version_info) -> list[Path]:
+def python_folders(prefix: Path, version: tuple[int, int] = sys.version_info[:2]) -> list[Path]:
     """Return the folders of a prefix that hold Python packages for this Python."""
     python = f'python{version[0]}.{version[1]}'
     candidates = (
@@ -124,7 +114,7 @@ def python_folders(prefix: Path, version: Sequence[int] = sys.version_info) -> l
 
 
 def find_sourced_ros(
-    environ: Mapping[str, str], version: Sequence[int] = sys.version_info,
+    environ: Mapping[str, str], version: tuple[int, int] = sys.version_info[:2],
 ) -> SourcedRos | None:
     """
     Return the ROS 2 that was sourced; None when there is none, or it is made of wheels.
@@ -154,10 +144,11 @@ def build_prefixes(generator_file: str | Path, environ: Mapping[str, str]) -> Pr
     :param generator_file: the `__file__` of the package rosidl_generator_c. Its prefix
         comes first, unless AMENT_PREFIX_PATH names it too: then that order holds.
     """
-    own = Path(generator_file).resolve().parents[4]
+    # Not resolved: a workspace may be installed as links.
+    own = Path(os.path.abspath(generator_file)).parents[4]
     if own.name == 'local':  # Debian's dist-packages of a colcon workspace
         own = own.parent
     sourced = ament_prefixes(environ)
-    if own in [folder.resolve() for folder in sourced]:
+    if any(os.path.samefile(own, folder) for folder in sourced):
         return Prefixes(sourced)
     return Prefixes((own, *sourced))

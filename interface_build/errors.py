@@ -19,7 +19,6 @@ Why interfaces can't be built, drawn once.
 
     InterfaceBuildError        one line, with cause and way out
     ├── Refused                nothing was built: the environment is not right
-    │   ├── WrongPython        older than what the package supports
     │   ├── MixedDistros       parts of two ROS 2 distributions
     │   ├── NoGenerators       rosidl, or an interface package, is not here
     │   ├── UnsupportedDistro  ROS 2 without what the interfaces need
@@ -34,10 +33,6 @@ class InterfaceBuildError(Exception):
 
 class Refused(InterfaceBuildError):
     """The environment is not right; nothing was built."""
-
-
-class WrongPython(Refused):
-    """Python is older than what the package supports."""
 
 
 class MixedDistros(Refused):

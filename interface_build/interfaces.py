@@ -41,7 +41,8 @@ def snake_case(name: str) -> str:
 
 def messages_used(text: str) -> set[tuple[str, str]]:
     """Return package and name of the messages of other packages that a definition uses."""
-    return {match.groups() for match in map(_FIELD.match, text.splitlines()) if match}
+    found = (_FIELD.match(line) for line in text.splitlines())
+    return {(match[1], match[2]) for match in found if match}
 
 
 def dependencies(source: Path, files: Iterable[str], prefixes: Prefixes) -> list[str]:
@@ -50,8 +51,8 @@ def dependencies(source: Path, files: Iterable[str], prefixes: Prefixes) -> list
 
     :raises NoGenerators: when one of them is not installed.
     """
-    packages = set()
-    seen = set()
+    packages: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     texts = []
     for name in files:
         texts.append((source / name).read_text(encoding='utf-8'))

@@ -21,6 +21,7 @@ import os
 from pathlib import Path
 import shutil
 
+from .cmake import write_config
 from .recipe import Built
 
 #: Destination below the prefix, and source files: an entry of data_files.
@@ -54,11 +55,13 @@ def index_content(interfaces: Iterable[str]) -> str:
     return '\n'.join(sorted(names))
 
 
-def built_files(package: str, built: Built, work: Path, executables: Sequence[Path]) -> list[Entry]:
+def built_files(
+    package: str, version: str, built: Built, work: Path, executables: Sequence[Path],
+) -> list[Entry]:
     """
     Return what is installed of what was built, with absolute paths.
 
-    :param work: where to write the entry of the index.
+    :param work: where to write what is not there yet: the entry of the index, CMake's files.
     """
     index = work / 'index' / package
     index.parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +70,8 @@ def built_files(package: str, built: Built, work: Path, executables: Sequence[Pa
         'lib': list(built.libraries),
         f'lib/{package}': list(executables),
         f'{_INDEX}/rosidl_interfaces': [index],
+        f'share/{package}/cmake': write_config(
+            work / 'cmake', package, version, built.interfaces, built.dependencies),
     }
     for name in built.interfaces:
         path = Path(name)

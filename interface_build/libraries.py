@@ -28,12 +28,12 @@ _INTROSPECTION = ('rosidl_typesupport_introspection_c', 'rosidl_typesupport_intr
 # Type support: its sources, and the libraries that it is linked with. The linker
 # drops those that a library turns out not to need.
 _TYPESUPPORTS = {
-    'rosidl_typesupport_introspection_c': ('*/detail/*.c', _INTROSPECTION),
-    'rosidl_typesupport_introspection_cpp': ('*/detail/*.cpp', _INTROSPECTION),
-    'rosidl_typesupport_fastrtps_c': ('*/detail/*.cpp', _FASTRTPS),
-    'rosidl_typesupport_fastrtps_cpp': ('*/detail/*.cpp', _FASTRTPS),
-    'rosidl_typesupport_c': ('*/*.cpp', ('rosidl_typesupport_c',)),
-    'rosidl_typesupport_cpp': ('*/*.cpp', ('rosidl_typesupport_cpp', 'rosidl_typesupport_c')),
+    'rosidl_typesupport_introspection_c': ('**/*.c', _INTROSPECTION),
+    'rosidl_typesupport_introspection_cpp': ('**/*.cpp', _INTROSPECTION),
+    'rosidl_typesupport_fastrtps_c': ('**/*.cpp', _FASTRTPS),
+    'rosidl_typesupport_fastrtps_cpp': ('**/*.cpp', _FASTRTPS),
+    'rosidl_typesupport_c': ('**/*.cpp', ('rosidl_typesupport_c',)),
+    'rosidl_typesupport_cpp': ('**/*.cpp', ('rosidl_typesupport_cpp', 'rosidl_typesupport_c')),
 }
 # What every library may need.
 _BASE = ('rosidl_runtime_c', 'rcutils')
@@ -71,7 +71,7 @@ def libraries(package: str, dependencies: Sequence[str]) -> list[Library]:
     c = f'{package}__rosidl_generator_c'
     dispatcher = f'{package}__rosidl_typesupport_c'
     python = f'{package}__rosidl_generator_py'
-    result = [Library(c, 'rosidl_generator_c', '*/detail/*.c', (),
+    result = [Library(c, 'rosidl_generator_c', '**/*.c', (),
                       (*of_dependencies('rosidl_generator_c'), *_BASE))]
     for name, (sources, others) in _TYPESUPPORTS.items():
         result.append(Library(

@@ -24,7 +24,7 @@ from pathlib import Path
 import re
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def file_hash(path: str, _state: tuple[int, int]) -> str:
     """Return the hash of a file; its second argument only keeps the cache right."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -21,8 +21,7 @@ import importlib.util
 from pathlib import Path
 import sys
 
-from .environment import (
-    ament_prefixes, build_prefixes, check_python, find_sourced_ros, Prefixes)
+from .environment import ament_prefixes, build_prefixes, find_sourced_ros, Prefixes
 from .errors import NoGenerators, UnsupportedDistro
 from .requirements import check_same_distro
 
@@ -34,9 +33,8 @@ def find_prefixes(environ: Mapping[str, str]) -> Prefixes:
     In a sourced ROS 2 its Python folders are added to `sys.path`: an isolated build of
     pip has hidden them.
 
-    :raises WrongPython, NoGenerators, UnsupportedDistro, MixedDistros: each says what to do.
+    :raises NoGenerators, UnsupportedDistro, MixedDistros: each says what to do.
     """
-    check_python()
     sourced = find_sourced_ros(environ)
     if sourced:
         sys.path.extend(str(folder) for folder in sourced.python_folders

@@ -64,7 +64,7 @@ def setup_arguments() -> dict[str, Any]:
         'zip_safe': False,
         'data_files': layout.source_files(PACKAGE, ROOT),
         'install_requires': [
-            'setuptools', 'psutil', 'PyYAML', 'paramiko>=2.12', *current.ros_requirements],
+            'psutil', 'PyYAML', 'paramiko>=2.12', *current.ros_requirements],
         'extras_require': {'test': ['pytest', 'hypothesis', 'ruff', 'mypy']},
         'entry_points': {
             'console_scripts': [

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 import json
 import os
 from pathlib import Path
@@ -28,8 +29,7 @@ import sys
 import sysconfig
 
 from . import generate, objects
-from .compiler import (
-    check_python_headers, Compiler, find_compiler, include_folders, run)
+from .compiler import check_python_headers, Compiler, find_compiler, include_folders, run
 from .environment import Prefixes
 from .errors import StepFailed
 from .interfaces import dependencies, interface_files
@@ -47,6 +47,8 @@ class Built:
 
     #: Paths of the interfaces, relative to the source folder.
     interfaces: tuple[str, ...]
+    #: The packages whose messages they use.
+    dependencies: tuple[str, ...]
     #: Folder of msg/ and srv/ with the IDL files, and of those with their descriptions.
     idl: Path
     descriptions: Path
@@ -95,12 +97,14 @@ class Recipe:
         compiled = self._compile(compiler, names, generated, include)
         linked = {each.name: self._link(compiler, each, compiled[each.name]) for each in names}
         return Built(
-            tuple(files), self._work / 'idl', self._work / 'descriptions', generated,
+            tuple(files), tuple(uses), self._work / 'idl', self._work / 'descriptions', generated,
             tuple(linked[each.name] for each in names if not each.extension),
             tuple(linked[each.name] for each in names if each.extension))
 
     def _generate(self, files: list[str], uses: list[str]) -> dict[str, Path]:
-        inputs = [self._source / name for name in files]
+        inputs = [Path(generate.__file__), *(self._source / name for name in files)]
+        for name in uses:
+            inputs += sorted((self._prefixes.of(name) / 'share' / name).glob('*/*.idl'))
         versions = [f'{name} {self._prefixes.of(name)} {self._prefixes.version(name)}'
                     for name in (*generate.GENERATORS, *uses)]
         idl_folder = self._work / 'idl'
@@ -121,14 +125,13 @@ class Recipe:
             shutil.rmtree(output, ignore_errors=True)
             output.mkdir(parents=True)
             self._run_step(name, request)
-            objects.write_stamp(stamp, command, [*inputs, Path(generate.__file__)])
+            objects.write_stamp(stamp, command, inputs)
 
         step('translate', idl_folder, source=str(self._source), files=files)
         step('describe', descriptions_folder, idl=idl, include=include)
         _side_by_side(self._jobs, [
-            lambda name=name, folder=folder: step(
-                name, folder / self._package, idl=idl, include=include,
-                descriptions=descriptions)
+            partial(step, name, folder / self._package, idl=idl, include=include,
+                    descriptions=descriptions)
             for name, folder in folders.items()])
         return folders
 
@@ -142,7 +145,7 @@ class Recipe:
         print(f'generating: {name}', flush=True)
         try:
             done = subprocess.run(
-                [sys.executable, '-m', f'{__package__}.generate'], 
+                [sys.executable, '-m', f'{__package__}.generate'],
                 input=json.dumps({**request, 'python_path': [each for each in sys.path if each]}),
                 env=environ, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         except subprocess.TimeoutExpired as error:
@@ -160,12 +163,16 @@ class Recipe:
         for library in names:
             results[library.name] = []
             root = generated[library.generator] / self._package
-            for source in sorted(root.glob(library.sources)):
+            sources = sorted(root.glob(library.sources))
+            if not sources:
+                raise StepFailed(
+                    f'{library.generator} wrote no {library.sources} for lib{library.name}: '
+                    'this ROS 2 arranges its generated files in a way that is not known here')
+            for source in sources:
                 flat = '.'.join(source.relative_to(root).parts)
                 output = self._work / 'objects' / library.name / f'{flat}.o'
                 results[library.name].append(output)
-                jobs.append(lambda source=source, output=output: self._compile_one(
-                    compiler, source, output, include))
+                jobs.append(partial(self._compile_one, compiler, source, output, include))
         _side_by_side(self._jobs, jobs)
         return results
 

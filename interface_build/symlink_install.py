@@ -43,7 +43,7 @@ def link_package(source: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     for entry in source.iterdir():
         link = folder / entry.name
-        if entry.name != '__pycache__' and not link.is_symlink():
+        if entry.name != '__pycache__' and entry.name[0] != '.' and not link.is_symlink():
             link.symlink_to(entry)
 
 
