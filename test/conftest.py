@@ -23,6 +23,7 @@ from typing import Iterator
 import pytest
 
 from harness import Lab
+from hosts import Network, why_not
 
 # Nothing of a test leaves this machine. Each run has a domain of its own, so that two
 # runs on one machine do not meet; 1 to 100 keep clear of ephemeral ports.
@@ -36,3 +37,14 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     lab = Lab(tmp_path)
     yield lab
     lab.close()
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """Give three hosts on a network of their own; skip where there can be none."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    network = Network(3)
+    yield network
+    network.close()
