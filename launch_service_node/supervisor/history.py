@@ -42,6 +42,7 @@ class History:
         self._node: dict[str, Any] | None = None
         self.instance_id = ''
         self.autostarted = ''
+        self._behind = False
 
     @property
     def trouble(self) -> str:
@@ -59,7 +60,10 @@ class History:
         entries, damaged = self._journal.open()
         processes: dict[int, dict[str, Any]] = {}
         for entry in entries:
-            self._replay(entry, processes)
+            try:
+                self._replay(entry, processes)
+            except (AttributeError, KeyError, TypeError, ValueError):
+                damaged += 1
         records = []
         for data in processes.values():
             record = _record(data)
@@ -71,35 +75,45 @@ class History:
             print(f'{self._journal.path}: {damaged} damaged entries were left out; processes '
                   'that stood only there are not looked after any more', file=sys.stderr)
         self.instance_id = instance_id or self.instance_id or os.urandom(16).hex()
-        self._journal.append({'m': self._counters()})
+        self._append({'m': self._counters()})
         return records, _record(self._node) if self._node else None
 
     def commit(self, record: Record) -> bool:
         """Write a record; False when the disk does not take it."""
-        written = self._journal.append({'p': record.to_json()})
-        if self._journal.wants_rewrite(len(self._table)):
+        written = self._append({'p': record.to_json()})
+        if self._journal.wants_rewrite():
             self._journal.rewrite(self._everything())
         return written
+
+    def mend(self) -> bool:
+        """Write all of the present, when something was not taken before; False: not yet."""
+        self._behind = self._behind and not self._journal.rewrite(self._everything())
+        return not self._behind
 
     def commit_node(self, record: Record) -> bool:
         """Write the node's record."""
         self._node = record.to_json()
-        return self._journal.append({'n': self._node})
+        return self._append({'n': self._node})
 
     def drop(self, record: Record) -> None:
         """Note that a process is no longer listed."""
         if record.uid:
-            self._journal.append({'u': past_uid(record)})
-        self._journal.append({'d': record.process_id})
+            self._append({'u': past_uid(record)})
+        self._append({'d': record.process_id})
 
     def set_autostarted(self, boot: str) -> None:
         """Note that autostart was done in a boot."""
         self.autostarted = boot
-        self._journal.append({'m': self._counters()})
+        self._append({'m': self._counters()})
 
     def close(self) -> None:
         """Close the journal."""
         self._journal.close()
+
+    def _append(self, entry: dict[str, Any]) -> bool:
+        written = self._journal.append(entry)
+        self._behind = self._behind or not written
+        return written
 
     def _counters(self) -> dict[str, Any]:
         return {'schema': SCHEMA, 'instance_id': self.instance_id,
@@ -138,5 +152,5 @@ class History:
 def _record(data: dict[str, Any]) -> Record | None:
     try:
         return Record.from_json(data)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None

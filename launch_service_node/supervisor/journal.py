@@ -32,6 +32,7 @@ SCHEMA = 1
 Entry = dict[str, Any]
 
 _REWRITE_FROM = 1024 * 1024
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 def to_line(entry: Entry) -> bytes:
@@ -50,7 +51,10 @@ def from_line(line: bytes) -> Entry | None:
         return None
     if zlib.crc32(line[9:]) != checksum:
         return None
-    entry = json.loads(line[9:])
+    try:
+        entry = json.loads(line[9:])
+    except (ValueError, RecursionError):
+        return None
     return entry if isinstance(entry, dict) else None
 
 
@@ -66,6 +70,7 @@ class Journal:
         self.trouble = ''
         self._fd = -1
         self._size = 0
+        self._least = 0
         self._torn = False
 
     def open(self) -> tuple[list[Entry], int]:
@@ -74,7 +79,7 @@ class Journal:
 
         :raises OSError: when it can't be opened.
         """
-        self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = os.open(self.path, _FLAGS, 0o600)
         with open(self._fd, 'rb', closefd=False) as file:
             data = file.read()
         self._size = len(data)
@@ -100,27 +105,31 @@ class Journal:
         self.trouble = f'cannot write {self.path}: the disk is full' if self._torn else ''
         return not self._torn
 
-    def wants_rewrite(self, live: int) -> bool:
-        """Say whether it has grown far beyond `live` entries' worth of current state."""
-        return self._size > _REWRITE_FROM and self._size > 16384 * (live + 1)
+    def wants_rewrite(self) -> bool:
+        """Say whether it has grown far beyond what it was right after the last rewrite."""
+        return self._size > _REWRITE_FROM + 2 * self._least
 
     def rewrite(self, entries: list[Entry]) -> bool:
         """Replace it by these entries; the old one stays when that fails."""
         new = f'{self.path}.new'
         data = b''.join(map(to_line, entries))
+        fd = -1
         try:
-            with open(new, 'wb', opener=_private) as file:
+            fd = os.open(new, _FLAGS | os.O_TRUNC, 0o600)
+            with open(fd, 'wb', closefd=False) as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            os.fsync(fd)
+            # This descriptor stays: to open the file once more could fail.
             os.replace(new, self.path)
-            fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         except OSError as error:
             self.trouble = f'cannot rewrite {self.path}: {error.strerror}'
+            if fd >= 0:
+                os.close(fd)
+                os.unlink(new)
             return False
         os.close(self._fd)
         self._fd = fd
-        self._size = len(data)
+        self._size = self._least = len(data)
         self._torn = False
         self.trouble = ''
         return True
@@ -130,7 +139,3 @@ class Journal:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)

@@ -127,6 +127,11 @@ class OutputKeeper:
         return False
 
 
+def newest_output(folder: str) -> int:
+    """Return the largest process_id that has an output file; 0: there is none."""
+    return max((int(name) for name in os.listdir(folder) if name.isdigit()), default=0)
+
+
 def remove_outputs(folder: str, keep: set[str], newest: int) -> None:
     """Delete the output files of a folder, but for those to keep and the newest others."""
     others = []

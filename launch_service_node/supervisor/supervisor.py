@@ -34,12 +34,12 @@ from ..protocol import PROTOCOL
 from . import linux, settings
 from .audit import AuditLog
 from .history import History
-from .loop import Loop
+from .loop import Loop, Timer
 from .measuring import Measuring
 from .node_keeper import NodeKeeper
 from .operations import Operations
 from .output import Output
-from .outputs import OutputKeeper, remove_outputs
+from .outputs import newest_output, OutputKeeper, remove_outputs
 from .identity import boot_id
 from .planning import limits_in_force, make_plan
 from .process import Process
@@ -55,6 +55,9 @@ from .table import Table
 KEPT_OUTPUTS = 20
 
 _NODE_LOG_LIMIT = 1024 * 1024
+
+#: Seconds between attempts to write down what a full disk did not take.
+_MEND_PERIOD = 1.0
 
 
 class Supervisor:
@@ -93,6 +96,7 @@ class Supervisor:
         self.history = History(os.path.join(folder, 'journal'), self.table)
         self.measuring = Measuring(self.loop, self._all_processes, self.broadcast)
         self.server: Server | None = None
+        self._mending: Timer | None = None
 
     # -- its life -----------------------------------------------------------------------
 
@@ -106,6 +110,8 @@ class Supervisor:
         self.instance_id = self.history.instance_id
         for record in records:
             self.table.add(Process(record, self))
+        # An output may be all that a full disk or a power cut has left of a process.
+        self.table.next_id = max(self.table.next_id, newest_output(self._outputs) + 1)
         if node_record is not None and not node_record.stop_asked:
             self.node.process = Process(node_record, self, internal=True)
         settings.save(self._settings_path, self.instance_id, self.settings)
@@ -254,11 +260,18 @@ class Supervisor:
         self.table.sequence_number += 1
         record.sequence_number = self.table.sequence_number
         journaled = self.history.commit(record)
+        if not journaled and self._mending is None:
+            self._mending = self.loop.after(_MEND_PERIOD, self._mend_journal)
         self.broadcast({'event': 'process', 'process': self.describe(process)})
         if process.state in ENDED:
             # Later: whoever is told of the end may still want to look at it.
             self.loop.after(0, self._prune)
         return journaled
+
+    def _mend_journal(self) -> None:
+        self._mending = None
+        if not self.history.mend():
+            self._mending = self.loop.after(_MEND_PERIOD, self._mend_journal)
 
     def journal_trouble(self) -> str:
         """See World."""
