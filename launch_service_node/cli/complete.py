@@ -68,4 +68,4 @@ def _values(action: argparse.Action, prefix: str, parsed: argparse.Namespace) ->
     completer = getattr(action, 'completer', None)
     if completer is None:
         return [FILES] if action.metavar in ('FILE', 'FOLDER') else []
-    return list(completer(prefix, parsed))
+    return list(completer(prefix=prefix, parsed_args=parsed))

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-import fnmatch
 from typing import Any
 
 from ..client.records import PROCESS_FIELDS, Record, TIME_FIELDS
@@ -76,11 +75,10 @@ class LocalBackend:
 
     def executables(self, id_glob: str) -> dict[str, Any]:
         """Return `executables`, `allow_any`, `files` and `errors`."""
-        answer = self._call('executables', usable=(ResultCode.ALLOW_LIST_INVALID,))
-        wanted = [item for item in answer['executables']
-                  if not id_glob or fnmatch.fnmatchcase(item['id'], id_glob)]
-        return {'executables': wanted,
-                **{field: answer[field] for field in ('allow_any', 'files', 'errors')}}
+        answer = self._call('executables', usable=(ResultCode.ALLOW_LIST_INVALID,),
+                            executable_id=id_glob)
+        return {field: answer[field]
+                for field in ('executables', 'allow_any', 'files', 'errors')}
 
     def read(self, which: Selection, offset: int, lines: int, max_bytes: int) -> dict[str, Any]:
         """Return `data` (str), `offset`, `next_offset`, `dropped_bytes` and `eof`."""

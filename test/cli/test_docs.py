@@ -19,11 +19,10 @@ from pathlib import Path
 import re
 import subprocess
 
+from cli.program import LONG, Program
 import pytest
 
 from launch_service_node.cli.main import make_parser, verb_module, VERBS
-
-from .conftest import LONG, Program
 
 DOCS = (Path(__file__).parents[2] / 'docs' / 'cli.md').read_text()
 

@@ -16,13 +16,12 @@
 
 from typing import Any
 
+from cli.fakes import FakeBackend, record
 import pytest
 
 from launch_service_node.cli import following
 from launch_service_node.cli.backend import Selection
 from launch_service_node.errors import InvalidRequest, LaunchServiceError, ResultCode, Unreachable
-
-from .fakes import FakeBackend, record
 
 ONE = Selection(process_id=1)
 

@@ -22,9 +22,8 @@ import subprocess
 import time
 from typing import Any
 
+from cli.program import LONG, Program
 import pytest
-
-from .conftest import LONG, Program
 
 BOTH = pytest.mark.parametrize('way', [('--local',), ()], ids=['local', 'ros'])
 
@@ -165,7 +164,7 @@ def test_both_ways_list_the_same(program: Program) -> None:
 @BOTH
 def test_following_goes_on_over_a_restart_and_ends_with_the_last_run(
         program: Program, way: tuple[str, ...]) -> None:
-    runs = program.folder / 'home' / 'runs'
+    runs = program.folder / 'runs'
     runs.unlink(missing_ok=True)
     started = document(program('--local', 'start', 'again', '--json'))['process']
     done = program(*way, 'logs', '-f', '-n', 'all', '--id', str(started['process_id']))

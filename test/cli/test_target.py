@@ -14,13 +14,12 @@
 
 """Which instance a command line means."""
 
+from cli.fakes import FakeBackend, FakeReach
 import pytest
 
 from launch_service_node.cli.options import UsageError
 from launch_service_node.cli.target import choose, only_namespace, split_namespace
 from launch_service_node.errors import Unreachable
-
-from .fakes import FakeBackend, FakeReach
 
 
 def test_a_first_word_with_a_slash_is_the_namespace() -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import json
 from typing import Any
 
+from cli.fakes import FakeBackend, FakeReach, record
 import pytest
 
 from launch_service_node.cli import main as program
@@ -40,8 +41,6 @@ from launch_service_node.errors import (
     ResultCode,
     Unreachable,
 )
-
-from .fakes import FakeBackend, FakeReach, record
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -17,9 +17,8 @@
 import subprocess
 import sys
 
+from cli.program import LONG, Program
 import pytest
-
-from .conftest import LONG, Program
 
 PROBE = """\
 import sys

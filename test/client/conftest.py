@@ -12,28 +12,15 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A ROS domain that no other test uses at the same time."""
+"""The ROS domain of the tests."""
 
-from collections.abc import Iterator
-import fcntl
 import os
-import tempfile
 
 import pytest
 
 
 @pytest.fixture
-def domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Give a ROS_DOMAIN_ID of this test alone, on this host alone."""
-    for number in range(1, 101):
-        path = os.path.join(tempfile.gettempdir(), f'ros_domain_{number}.lock')
-        with open(path, 'w') as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            monkeypatch.setenv('ROS_DOMAIN_ID', str(number))
-            monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-            yield number
-            return
-    pytest.fail('every ROS domain is taken')
+def domain(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Give the ROS_DOMAIN_ID of this run of tests, kept to this host."""
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    return int(os.environ['ROS_DOMAIN_ID'])

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 from ..options import UsageError
 
@@ -67,9 +68,19 @@ complete -c launch-service -f -a '(__launch_service)'
 SCRIPTS = {'bash': BASH, 'zsh': ZSH, 'fish': FISH}
 
 
+class ShellCompleter:
+    """The shells that there are scripts for."""
+
+    def __call__(self, prefix: str, **_: Any) -> list[str]:
+        """Return the shells that begin with `prefix`."""
+        return [shell for shell in SCRIPTS if shell.startswith(prefix)]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the words and options of `completion`."""
-    parser.add_argument('words', nargs='*', metavar='SHELL', help='bash, zsh or fish')
+    parser.add_argument(
+        'words', nargs='*', metavar='SHELL', help='bash, zsh or fish'
+    ).completer = ShellCompleter()  # type: ignore[attr-defined]
     parser.add_argument('--words', action='store_true', dest='complete', help=argparse.SUPPRESS)
 
 
