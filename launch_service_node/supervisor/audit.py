@@ -26,7 +26,11 @@ from ..protocol import encode
 #: Bytes after which the log is renamed to `audit.log.1`, which it replaces.
 MAX_SIZE = 8 * 1024 * 1024
 
+#: Bytes of a line; of a longer one the request is left out.
+MAX_LINE = 16384
+
 _SHOWN = 200
+_DEPTH = 3
 
 
 class AuditLog:
@@ -36,17 +40,24 @@ class AuditLog:
         self.path = path
         self._fd = -1
         self._size = 0
+        self._torn = False
         self._complained = False
 
     def write(self, **fields: Any) -> None:
         """Write a line; long strings are cut. A full disk is said once, and not fatal."""
-        line = encode({
-            'time': time.strftime('%Y-%m-%dT%H:%M:%S%z'),
-            **{key: _cut(value) for key, value in fields.items() if value not in (None, '')}})
+        said = {'time': time.strftime('%Y-%m-%dT%H:%M:%S%z'),
+                **{key: _cut(value) for key, value in fields.items() if value not in (None, '')}}
+        line = encode(said)
+        if len(line) > MAX_LINE:
+            line = encode({**said, 'request': f'… ({len(line)} bytes)'})
+        if self._torn:
+            line = b'\n' + line
         try:
             if self._fd < 0 or self._size > MAX_SIZE:
                 self._open()
-            self._size += os.write(self._fd, line)
+            written = os.write(self._fd, line)
+            self._size += written
+            self._torn = written != len(line)
             self._complained = False
         except OSError as error:
             if not self._complained:
@@ -62,11 +73,13 @@ class AuditLog:
         self._size = os.fstat(self._fd).st_size
 
 
-def _cut(value: Any) -> Any:
+def _cut(value: Any, depth: int = _DEPTH) -> Any:
     if isinstance(value, str):
         return value if len(value) <= _SHOWN else f'{value[:_SHOWN]}… ({len(value)} characters)'
+    if isinstance(value, (list, tuple, dict)) and not depth:
+        return f'… ({len(value)} items)'
     if isinstance(value, (list, tuple)):
-        return [_cut(item) for item in value[:20]]
+        return [_cut(item, depth - 1) for item in value[:20]]
     if isinstance(value, dict):
-        return {_cut(str(key)): _cut(item) for key, item in list(value.items())[:20]}
+        return {_cut(str(key)): _cut(item, depth - 1) for key, item in list(value.items())[:20]}
     return value

@@ -16,12 +16,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import heapq
 import select
 import sys
 import time
 import traceback
-from typing import Any, Callable
+from typing import Any
+
+# epoll takes no more than 24 days at once.
+_LONGEST_WAIT = 3600.0
 
 # A call that fails must not take the supervisor along, and must not be silent.
 _FAULT = 'defect in the supervisor, please report it:'
@@ -110,9 +114,9 @@ class Loop:
                 self._guarded(call)
 
     def _wait(self) -> None:
-        timeout = -1.0
+        timeout = _LONGEST_WAIT
         if self._timers:
-            timeout = max(0.0, self._timers[0].when - self.now())
+            timeout = min(timeout, max(0.0, self._timers[0].when - self.now()))
         for fd, events in self._epoll.poll(timeout):
             call = self._readers.get(fd)
             if call is not None:

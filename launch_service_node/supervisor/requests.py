@@ -26,6 +26,9 @@ from ..protocol import Message
 MAX_TEXT = 4096
 MAX_ITEMS = 1024
 
+#: The most characters of what is compared with names, a glob being costlier than text.
+MAX_NAME_TEXT = 256
+
 MAX_UID = 2 ** 64 - 1
 
 _NUMBER = (int, float)
@@ -103,12 +106,17 @@ def _check_type(key: str, value: object, default: object) -> None:
 
 def _check_size(key: str, value: object) -> None:
     if isinstance(value, str):
-        if len(value) > MAX_TEXT:
+        most = MAX_NAME_TEXT if key in ('name', 'executable_id') else MAX_TEXT
+        if len(value) > most:
             raise InvalidRequest(
-                f'field {key} has {len(value)} characters; at most {MAX_TEXT} are taken',
+                f'field {key} has {len(value)} characters; at most {most} are taken',
                 ResultCode.REQUEST_TOO_LARGE)
         if '\0' in value:
             raise InvalidRequest(f'field {key} holds a NUL')
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidRequest(f'field {key} holds half of a character') from None
     elif isinstance(value, (list, dict)):
         if len(value) > MAX_ITEMS:
             raise InvalidRequest(

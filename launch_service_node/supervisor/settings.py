@@ -19,14 +19,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InvalidRequest
 
+_MOST = 2 ** 53
+_SHORTEST_PERIOD = 0.05
 
-@dataclass
-class Settings:
+
+class Settings(NamedTuple):
     """
     The settings of an instance; docs/node.md describes the parameters they come from.
 
@@ -39,13 +40,13 @@ class Settings:
         the environment of the supervisor.
     """
 
-    allow_list: list[str] = field(default_factory=list)
+    allow_list: list[str] = []
     allow_any: bool = False
     max_processes: int = 256
     keep_ended: int = 100
     measure_period: float = 1.0
     output_limit: int = 10 * 1024 * 1024
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = {}
 
     def changed_by(self, data: dict[str, Any]) -> Settings:
         """
@@ -53,7 +54,7 @@ class Settings:
 
         :raises InvalidRequest: when one is unknown, of the wrong type, or out of range.
         """
-        types = {item.name: type(getattr(self, item.name)) for item in fields(self)}
+        types = {key: type(value) for key, value in self._asdict().items()}
         for key, value in data.items():
             if key not in types:
                 raise InvalidRequest(f'unknown setting {key!r}')
@@ -61,11 +62,17 @@ class Settings:
             if not (number or isinstance(value, types[key])) or (
                     isinstance(value, bool) and types[key] is not bool):
                 raise InvalidRequest(f'setting {key} has to be a {types[key].__name__}')
-            if types[key] in (int, float) and value < 0:
-                raise InvalidRequest(f'setting {key} has to be 0 or more')
-        if not all(os.path.isabs(str(path)) for path in data.get('allow_list', ())):
+            if types[key] in (int, float) and not 0 <= value <= _MOST:  # nor NaN
+                raise InvalidRequest(f'setting {key} has to be 0 or more, and a finite number')
+        if 0 < data.get('measure_period', 0) < _SHORTEST_PERIOD:
+            raise InvalidRequest(
+                f'setting measure_period has to be 0 or at least {_SHORTEST_PERIOD} s')
+        if not all(isinstance(path, str) and os.path.isabs(path)
+                   for path in data.get('allow_list', ())):
             raise InvalidRequest('setting allow_list has to hold absolute paths')
-        return Settings(**{**asdict(self), **data})
+        if not all(isinstance(value, str) for value in data.get('environment', {}).values()):
+            raise InvalidRequest('setting environment has to be a dict of strings')
+        return self._replace(**data)
 
 
 def load(path: str) -> tuple[str, Settings, str]:
@@ -86,7 +93,7 @@ def save(path: str, instance_id: str, settings: Settings) -> None:
     try:
         fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(fd, 'w', encoding='utf-8') as file:
-            json.dump({'instance_id': instance_id, 'settings': asdict(settings)}, file)
+            json.dump({'instance_id': instance_id, 'settings': settings._asdict()}, file)
         os.replace(new, path)
     except OSError as error:
         print(f'cannot write {path}: {error.strerror}', file=sys.stderr)
