@@ -173,5 +173,5 @@ def error_from_code(code: int, message: str, **facts: object) -> LaunchServiceEr
     try:
         known = ResultCode(code)
     except ValueError:
-        return LaunchServiceError(f'{message} (unknown code {code})', **facts)
+        return LaunchServiceError(f'{message} (unknown code {code})', None, **facts)
     return _CLASS_OF_CODE.get(known, LaunchServiceError)(message, known, **facts)

@@ -25,7 +25,7 @@ from __future__ import annotations
 import os
 import select
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import linux
 
@@ -36,8 +36,7 @@ def boot_id() -> str:
         return file.read().strip()
 
 
-@dataclass(frozen=True)
-class Stat:
+class Stat(NamedTuple):
     """What /proc/<pid>/stat says; proc_pid_stat(5) has the fields."""
 
     state: str

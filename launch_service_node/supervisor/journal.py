@@ -24,8 +24,8 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from typing import Any
+import zlib
 
 SCHEMA = 1
 

@@ -17,15 +17,14 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Seconds from SIGKILL to giving up: the kernel may hold a process in an
 #: uninterruptible wait (a dead network disk, a driver), and an answer is due.
 LAST_WAIT = 5.0
 
 
-@dataclass(frozen=True)
-class Rung:
+class Rung(NamedTuple):
     """A signal, and the seconds to wait for its effect before the next rung."""
 
     signal: int

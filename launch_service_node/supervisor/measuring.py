@@ -16,7 +16,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from .loop import Loop
 from .process import Process
@@ -77,7 +78,7 @@ class Measuring:
                     'mem_usage': 100.0 * found.resident / host.total_memory,
                     'processor_load': found.load,
                     'resident_bytes': found.resident,
-                    'num_tree_procs': found.count})
+                    'num_tree_procs': found.num_procs})
         self._on_round({'event': 'measured', 'processes': measured,
                         'mem_usage': host.memory, 'processor_load': host.load})
         # The next one is due by the clock, not by when this one ended.

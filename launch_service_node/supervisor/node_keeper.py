@@ -16,10 +16,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ..allow_list.model import Entry, ReadySettings, RestartSettings, StopSettings
-from ..errors import InstanceError, LaunchServiceError, Unreachable, ResultCode
+from ..errors import InstanceError, LaunchServiceError, ResultCode, Unreachable
 from ..protocol import encode, Message
 from .process import Process
 from .record import Record

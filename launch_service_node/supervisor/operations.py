@@ -17,10 +17,11 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 import fnmatch
 import os
 import socket
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, TYPE_CHECKING
 
 from .. import __version__
 from ..allow_list.model import Entry
@@ -256,7 +257,7 @@ class Operations:
     def _instance(self) -> dict[str, Any]:
         supervisor = self.supervisor
         supervisor.measuring.refresh_host()
-        settings = vars(supervisor.settings).copy()
+        settings = supervisor.settings._asdict()
         del settings['environment']
         return {
             'namespace': supervisor.namespace, 'instance_id': supervisor.instance_id,

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import linux
 
@@ -37,8 +37,7 @@ _BLOCK = 4096
 _LONGEST_LINE = 256 * 1024
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of an output: its bytes, where it begins and ends, and how much was dropped."""
 
     data: bytes

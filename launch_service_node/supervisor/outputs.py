@@ -23,8 +23,8 @@ file is looked at in turn.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
-from typing import Callable
 
 from .linux import Inotify
 from .loop import Loop, Timer

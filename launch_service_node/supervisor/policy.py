@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..allow_list.model import RestartSettings
 
@@ -25,8 +25,7 @@ from ..allow_list.model import RestartSettings
 JITTER = 0.1
 
 
-@dataclass(frozen=True)
-class History:
+class History(NamedTuple):
     """
     What a decision needs to know of the automatic restarts so far.
 
@@ -38,8 +37,7 @@ class History:
     in_a_row: int = 0
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """
     What is to be done.
 

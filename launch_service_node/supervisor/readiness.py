@@ -22,9 +22,9 @@ ready when all of them hold.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import re
 import socket
-from typing import Callable
 
 from ..allow_list.model import ReadySettings
 from .loop import Loop, Timer

@@ -22,10 +22,10 @@ that nobody's status is taken by mistake, and then reaped one by one by pid.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
 import signal
 import socket
-from typing import Callable
 
 from . import linux
 from .loop import Loop

@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..allow_list.model import Entry
@@ -25,7 +24,6 @@ from .sampling import Measurement
 from .states import State
 
 
-@dataclass
 class Record:
     """
     All that must survive the supervisor, as it stands in the journal.
@@ -47,6 +45,7 @@ class Record:
     argv: list[str]
     environment: dict[str, str]
     cwd: str
+    restarts: list[float]
     launch_id: str = ''
     uid: int = 0
     digest: str = ''
@@ -63,19 +62,27 @@ class Record:
     exit_code: int = 0
     term_signal: int = 0
     restart_count: int = 0
-    restarts: list[float] = field(default_factory=list)
     in_a_row: int = 0
     restart_at: float = 0.0
     err_msg: str = ''
     sequence_number: int = 0
     timestamp_ns: int = 0
 
-    def __post_init__(self) -> None:
-        self._entry_json = self.entry.to_json()  # it never changes, and is written often
+    def __init__(self, process_id: int, name: str, entry: Entry, argv: list[str],
+                 environment: dict[str, str], cwd: str, **more: Any) -> None:
+        self.process_id = process_id
+        self.name = name
+        self.entry = entry
+        self.argv = argv
+        self.environment = environment
+        self.cwd = cwd
+        self.restarts = []
+        vars(self).update(more)
+        self._entry_json = entry.to_json()  # it never changes, and is written often
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the journal has it."""
-        data = {item.name: getattr(self, item.name) for item in _FIELDS}
+        data = {name: getattr(self, name) for name in _FIELDS}
         data['entry'] = self._entry_json
         return data
 
@@ -86,18 +93,17 @@ class Record:
 
         :raises KeyError, TypeError, ValueError: when a field is missing or can't be right.
         """
-        known = {item.name: data[item.name] for item in _FIELDS if item.name in data}
+        known = {name: data[name] for name in _FIELDS if name in data}
         known['entry'] = Entry.from_json(data['entry'])
         known['state'] = State(data['state'])
-        for name, value in known.items():
-            kind = type(getattr(_EXAMPLE, name))
-            if not isinstance(value, (int, float) if kind is float else kind):
+        for name, kind in (('pid', int), ('start_ticks', int), ('process_id', int),
+                           ('name', str), ('boot_id', str), ('argv', list)):
+            if not isinstance(known[name], kind):
                 raise TypeError(f'{name} is no {kind.__name__}')
         return cls(**known)
 
 
-_FIELDS = fields(Record)
-_EXAMPLE = Record(0, '', Entry(''), [], {}, '')
+_FIELDS = tuple(Record.__annotations__)
 
 
 def exit_in_words(record: Record) -> str:
@@ -137,7 +143,7 @@ def describe(record: Record, measured: Measurement | None, total_memory: int, ho
         'restart_count': record.restart_count,
         'start_time_ns': record.start_time_ns,
         'resident_bytes': measured.resident if measured else 0,
-        'num_tree_procs': measured.count if measured else int(record.pid != 0),
+        'num_tree_procs': measured.num_procs if measured else int(record.pid != 0),
         'launch_id': record.launch_id,
         'sequence_number': record.sequence_number,
         'command': record.argv,

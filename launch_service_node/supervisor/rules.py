@@ -23,11 +23,11 @@ the list before stays in force.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import json
 import os
 import signal
 import sys
-from typing import Callable
 
 from ..allow_list.model import AllowList, Entry, Problem, report
 from ..errors import NotAllowed

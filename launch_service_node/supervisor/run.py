@@ -16,9 +16,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
 import socket
-from typing import Callable
 
 from ..allow_list.resolve import expand
 from ..errors import ProcessError, ResultCode

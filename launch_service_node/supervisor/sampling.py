@@ -23,7 +23,7 @@ the machine has forked since, and at most every TREE_PERIOD seconds.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import tree
 
@@ -34,18 +34,19 @@ _TICKS = os.sysconf('SC_CLK_TCK')
 _PAGE = os.sysconf('SC_PAGE_SIZE')
 
 
-@dataclass(frozen=True)
-class Measurement:
+class Measurement(NamedTuple):
     """
+    What one measurement found.
+
     :ivar load: percent of one core since the measurement before.
     :ivar resident: bytes.
-    :ivar count: processes in the tree.
+    :ivar num_procs: processes in the tree.
     :ivar stopped: whether the leader is stopped by a signal.
     """
 
     load: float
     resident: int
-    count: int
+    num_procs: int
     stopped: bool
 
 

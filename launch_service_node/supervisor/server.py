@@ -16,12 +16,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 import os
 import socket
 import struct
 import sys
-from collections import deque
-from typing import Any, Callable
+from typing import Any
 
 from ..errors import ResultCode
 from ..protocol import at_socket, decode, encode, LineBuffer, Message

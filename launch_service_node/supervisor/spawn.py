@@ -26,10 +26,10 @@ The supervisor has one thread, which makes running Python in the child safe.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import errno
 import os
 import signal
-from dataclasses import dataclass
 
 #: Exit code of a child that was never told to go; no program ran.
 NEVER_STARTED = 125

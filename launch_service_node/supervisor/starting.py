@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any, TYPE_CHECKING
 import zlib
-from typing import TYPE_CHECKING, Any
 
 from ..allow_list.checking import check_executable
 from ..allow_list.model import Entry
@@ -40,7 +40,11 @@ _MAX_NAME = 128
 
 
 def check_mode(supervisor: Supervisor) -> None:
-    """:raises NotNow: when nothing is started at present."""
+    """
+    Let pass when processes may be started at present.
+
+    :raises NotNow: when not.
+    """
     if supervisor.mode == 'stopping':
         raise NotNow('the instance is shutting down', ResultCode.SHUTTING_DOWN)
     if supervisor.mode != 'run':
@@ -116,8 +120,8 @@ def new_process(supervisor: Supervisor, given: Fields) -> Process:
         supervisor.drop(before)
     record = Record(
         table.next_id, name, entry, list(command.argv), dict(command.environment),
-        command.cwd or '', fields['launch_id'], fields['uid'],
-        digest(fields) if fields['uid'] else '')
+        command.cwd or '', launch_id=fields['launch_id'], uid=fields['uid'],
+        digest=digest(fields) if fields['uid'] else '')
     process = Process(record, supervisor)
     table.add(process)
     return process

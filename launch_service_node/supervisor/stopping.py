@@ -16,8 +16,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import signal
-from typing import Callable
 
 from .identity import Handle, open_handle, read_stat
 from .ladder import Rung
@@ -121,7 +121,7 @@ class Stopper:
         for pid, ticks in members.items():
             if self._leader is not None and pid == self._leader.pid:
                 continue  # its end is told by whoever owns it
-            handle = open_handle(pid, ticks)
-            if handle is not None:
-                self._watched.append(handle)
-                self._loop.watch(handle.fd, lambda _: self.check())
+            member = open_handle(pid, ticks)
+            if member is not None:
+                self._watched.append(member)
+                self._loop.watch(member.fd, lambda _: self.check())

@@ -16,14 +16,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 import os
 import resource
 import signal
 import socket
 import sys
 import time
-from collections.abc import Container
-from typing import Any, Callable
+from typing import Any
 
 from .. import __version__
 from ..allow_list.checking import check_executable
@@ -34,13 +34,13 @@ from ..protocol import PROTOCOL
 from . import linux, settings
 from .audit import AuditLog
 from .history import History
+from .identity import boot_id
 from .loop import Loop, Timer
 from .measuring import Measuring
 from .node_keeper import NodeKeeper
 from .operations import Operations
 from .output import Output
 from .outputs import newest_output, OutputKeeper, remove_outputs
-from .identity import boot_id
 from .planning import limits_in_force, make_plan
 from .process import Process
 from .reaper import Reaper
@@ -153,7 +153,10 @@ class Supervisor:
         self._prune()
         if (self.settings.allow_list, self.settings.environment) != (
                 before.allow_list, before.environment):
-            self.read_rules(lambda: (self._autostart(), then()))
+            def read() -> None:
+                self._autostart()
+                then()
+            self.read_rules(read)
         else:
             then()
 

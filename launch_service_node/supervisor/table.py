@@ -16,9 +16,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections import OrderedDict
-from typing import Any, Iterator
+from collections.abc import Iterator
+import fnmatch
+from typing import Any
 
 from ..errors import InvalidRequest, ResultCode
 from .process import Process

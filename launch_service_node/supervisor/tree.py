@@ -30,9 +30,9 @@ hard limit is too low for it.
 
 from __future__ import annotations
 
+from collections.abc import Container
 import os
 import zlib
-from collections.abc import Container
 
 from .identity import read_stat
 

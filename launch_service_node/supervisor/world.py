@@ -16,9 +16,9 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Container
-from typing import TYPE_CHECKING, Protocol
+import socket
+from typing import Protocol, TYPE_CHECKING
 
 from .loop import Loop
 from .output import Output
