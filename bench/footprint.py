@@ -32,7 +32,7 @@ import tempfile
 import time
 from typing import Any
 
-EMPTY_NODE = '''
+EMPTY_NODE = """
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 rclpy.init()
@@ -41,7 +41,7 @@ executor = SingleThreadedExecutor()
 executor.add_node(node)
 print('up', flush=True)
 executor.spin()
-'''
+"""
 
 
 def memory(pid: int) -> dict[str, int]:

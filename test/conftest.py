@@ -16,14 +16,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import os
 from pathlib import Path
-from typing import Iterator
-
-import pytest
 
 from harness import Lab
 from hosts import Network, why_not
+import pytest
 
 # Nothing of a test leaves this machine. Each run has a domain of its own, so that two
 # runs on one machine do not meet; 1 to 100 keep clear of ephemeral ports.

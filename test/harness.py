@@ -22,16 +22,17 @@ pid and start time, whatever a test did or failed to do.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 import json
 import os
+from pathlib import Path
 import select
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
-from typing import Any, Callable, Iterator, TypeVar
+from typing import Any, TypeVar
 
 from launch_service_node.instance import instance_dir, known_instances
 from launch_service_node.protocol import SupervisorClient
@@ -149,12 +150,18 @@ class Lab:
         return self.write(name, json.dumps({'allowable_processes': entries}, indent=1))
 
     def supervisor(self, *entries: dict[str, Any], namespace: str = '/robot1',
+                   wrap: Callable[[list[str]], list[str]] | None = None,
                    **settings: Any) -> Running:
-        """Run a supervisor in the foreground, with these entries as its allow-list."""
+        """
+        Run a supervisor in the foreground, with these entries as its allow-list.
+
+        :param wrap: makes another command of the supervisor's own: test/faults has some.
+        """
         read_fd, write_fd = os.pipe()
         log = open(self.folder / 'supervisor.log', 'ab')  # noqa: SIM115 - the child's
+        command = supervisor_command(namespace, str(self.home), ready_fd=write_fd)
         popen = subprocess.Popen(
-            supervisor_command(namespace, str(self.home), ready_fd=write_fd),
+            wrap(command) if wrap is not None else command,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(write_fd,),
             env=self.environment, start_new_session=True)
         log.close()

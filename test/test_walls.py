@@ -20,8 +20,9 @@ import pkgutil
 import subprocess
 import sys
 
-import launch_service_node
 import pytest
+
+import launch_service_node
 
 ROS = ('rclpy', 'builtin_interfaces', 'diagnostic_msgs', 'std_srvs', 'std_msgs',
        'launch_service_node.msg', 'launch_service_node.srv')
@@ -49,7 +50,7 @@ WALLS = {
 #: What needs a library only when it runs under that library.
 BEYOND = {'launch_service_node.cli.ros2': 'ros2cli'}
 
-_IMPORT = '''
+_IMPORT = """
 import importlib, sys
 module, *blocked = sys.argv[1:]
 class Wall:
@@ -59,7 +60,7 @@ class Wall:
         return None
 sys.meta_path.insert(0, Wall())
 importlib.import_module(module)
-'''
+"""
 
 
 def modules_of(room: str) -> list[str]:

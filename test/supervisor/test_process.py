@@ -21,9 +21,10 @@ import signal
 import time
 
 from harness import alive, Lab, PATIENCE, wait_until
+import pytest
+
 from launch_service_node.errors import ResultCode
 from launch_service_node.supervisor.states import State
-import pytest
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
 
@@ -182,13 +183,13 @@ def test_a_line_of_output_makes_a_process_ready(lab: Lab) -> None:
 
 
 def test_a_notification_makes_a_process_ready(lab: Lab) -> None:
-    notifier = lab.script('notifier', '''
+    notifier = lab.script('notifier', """
         import os, socket, time
         address = os.environ['NOTIFY_SOCKET'].replace('@', '\\0', 1)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.sendto(b'STATUS=up\\nREADY=1', address)
         time.sleep(1000)
-        ''')
+        """)
     running = lab.supervisor({'id': 'notifier', 'cmd': notifier, 'ready': {'notify': True}})
     process = running.call('start', cmd='notifier', wait_ready=True)['process']
     assert process['process_status'] == State.RUNNING

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from harness import alive, Lab, PATIENCE, wait_until
