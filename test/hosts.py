@@ -53,7 +53,8 @@ class Host:
         self._port = f'p{number}'
 
     #: For programs that use DDS on it.
-    environment = {'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4', 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET'}
+    environment = {'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4',
+                   'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET'}
 
     def command(self, *words: str) -> list[str]:
         """Return the command that runs these words on the host."""
