@@ -33,6 +33,7 @@ from setuptools import build_meta
 
 from . import requirements
 from .commands import one_line
+from .compiler import check_python_headers, find_compiler
 from .context import Context, current
 from .environment import find_sourced_ros, ros_wheels, SourcedRos, target_folders
 
@@ -44,6 +45,9 @@ def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
     with one_line():
         target, sourced = ros_wheels(target_folders()), find_sourced_ros(os.environ)
         wanted = requirements.for_build(target, sourced)
+        # Now, rather than after the download of what would be in vain.
+        find_compiler(os.environ)
+        check_python_headers()
     _tell(target, sourced)
     return wanted
 

@@ -88,10 +88,10 @@ class BuildPy(build_py):
     _generated: list[str] = []
 
     def run(self) -> None:
-        """Copy the hand-written modules, and the generated ones beside them."""
+        """Build the interfaces, and copy them beside the hand-written modules."""
+        built = _build_interfaces(self).built
         if not current.editable:
             super().run()
-        built = _build_interfaces(self).built
         lib = Path(self.build_lib)
         files = []
         if current.editable:

@@ -33,12 +33,6 @@ def interface_files(source: Path) -> list[str]:
             for path in sorted((source / kind).glob(f'*.{kind}'))]
 
 
-def snake_case(name: str) -> str:
-    """Return a name as rosidl writes it in file names (`start_process` of `StartProcess`)."""
-    name = re.sub('(.)([A-Z][a-z]+)', r'\1_\2', name)
-    return re.sub('([a-z0-9])([A-Z])', r'\1_\2', name).lower()
-
-
 def messages_used(text: str) -> set[tuple[str, str]]:
     """Return package and name of the messages of other packages that a definition uses."""
     found = (_FIELD.match(line) for line in text.splitlines())
