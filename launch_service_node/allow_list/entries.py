@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 import os
 from typing import Any
 
@@ -64,7 +63,7 @@ def read_entry(node: Node, notes: Notes, base_env: Mapping[str, str]) -> Entry |
     entry = _look_up(entry, values, environment)
     if problem := entry.error or check_executable(entry):
         notes.add(node, problem)
-        entry = replace(entry, error=problem)
+        entry = entry._replace(error=problem)
     return entry
 
 
@@ -134,19 +133,19 @@ def _look_up(entry: Entry, values: dict[str, Any], environment: Mapping[str, str
     fixed = values.get('fixed_arguments', ())
     if entry.kind == CMD:
         cmd = values['cmd']
-        return replace(entry, command=' '.join(cmd), argv=(*cmd, *fixed), checked_paths=cmd[:1])
+        return entry._replace(command=' '.join(cmd), argv=(*cmd, *fixed), checked_paths=cmd[:1])
     try:
         if entry.kind == EXECUTABLE:
             package, executable = values['package'], values['executable']
-            entry = replace(entry, command=f'{package} {executable}')
+            entry = entry._replace(command=f'{package} {executable}')
             path = ament.executable_path(package, executable, environment)
-            return replace(entry, argv=(path, *fixed), checked_paths=(path,))
+            return entry._replace(argv=(path, *fixed), checked_paths=(path,))
         package, file = values['launch_file']
-        entry = replace(entry, command=f'{package} {os.path.basename(file)}')
+        entry = entry._replace(command=f'{package} {os.path.basename(file)}')
         path = ament.launch_file_path(package, file, environment)
         ros2 = ament.program_path('ros2', environment)
         if not ros2:
-            return replace(entry, error=ament.NO_ROS2)
-        return replace(entry, argv=(ros2, 'launch', path, *fixed), checked_paths=(ros2, path))
+            return entry._replace(error=ament.NO_ROS2)
+        return entry._replace(argv=(ros2, 'launch', path, *fixed), checked_paths=(ros2, path))
     except ProcessError as error:
-        return replace(entry, error=error.message)
+        return entry._replace(error=error.message)

@@ -21,8 +21,7 @@ package wrote: keys it doesn't know are left out, keys that are missing have the
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 NEVER = 'never'
 ON_FAILURE = 'on-failure'
@@ -36,12 +35,11 @@ _T = TypeVar('_T')
 
 
 def _known(cls: type[_T], data: dict[str, Any]) -> _T:
-    names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    names = cls._fields  # type: ignore[attr-defined]
     return cls(**{key: value for key, value in data.items() if key in names})
 
 
-@dataclass(frozen=True)
-class ArgumentSlot:
+class ArgumentSlot(NamedTuple):
     """
     An argument that a caller may give.
 
@@ -56,8 +54,7 @@ class ArgumentSlot:
     repeated: bool = False
 
 
-@dataclass(frozen=True)
-class RestartSettings:
+class RestartSettings(NamedTuple):
     """
     When a process is started again by itself.
 
@@ -77,8 +74,7 @@ class RestartSettings:
     stable_after: float = 10.0
 
 
-@dataclass(frozen=True)
-class StopSettings:
+class StopSettings(NamedTuple):
     """
     The ladder SIGINT, SIGTERM, SIGKILL.
 
@@ -90,8 +86,7 @@ class StopSettings:
     sigkill_timeout: float = 5.0
 
 
-@dataclass(frozen=True)
-class LimitSettings:
+class LimitSettings(NamedTuple):
     """
     Resources that a process may use; None: no limit but the system's.
 
@@ -109,8 +104,7 @@ class LimitSettings:
     nice: int | None = None
 
 
-@dataclass(frozen=True)
-class ReadySettings:
+class ReadySettings(NamedTuple):
     """
     When a started process counts as ready: once everything that is given holds.
 
@@ -130,8 +124,7 @@ class ReadySettings:
     timeout: float = 30.0
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """
     An executable of the allow-list, ready to be turned into commands by `resolve`.
 
@@ -161,23 +154,27 @@ class Entry:
     slots: tuple[ArgumentSlot, ...] = ()
     cwd: str | None = None
     cwd_from_caller: bool = False
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = {}
     environment_from_caller: tuple[str, ...] = ()
     pass_environment: tuple[str, ...] = ()
-    restart: RestartSettings = field(default_factory=RestartSettings)
-    stop: StopSettings = field(default_factory=StopSettings)
-    limits: LimitSettings = field(default_factory=LimitSettings)
-    ready: ReadySettings = field(default_factory=ReadySettings)
+    restart: RestartSettings = RestartSettings()
+    stop: StopSettings = StopSettings()
+    limits: LimitSettings = LimitSettings()
+    ready: ReadySettings = ReadySettings()
     autostart: bool = False
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = {}
     user: str | None = None
     source: str = ''
     error: str = ''
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a plain dict of JSON types."""
+        data = self._asdict()
+        for key in ('restart', 'stop', 'limits', 'ready'):
+            data[key] = data[key]._asdict()
+        data['slots'] = [slot._asdict() for slot in self.slots]
         return {key: list(value) if isinstance(value, tuple) else value
-                for key, value in asdict(self).items()}
+                for key, value in data.items()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Entry:
@@ -197,8 +194,7 @@ class Entry:
         return _known(cls, values)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """
     Something that is wrong in an allow-list.
 
@@ -216,8 +212,7 @@ class Problem:
         return f"{where}: {f'entry {self.entry!r}: ' if self.entry else ''}{self.message}"
 
 
-@dataclass(frozen=True)
-class AllowList:
+class AllowList(NamedTuple):
     """
     What was read: the entries by id, in their order, what is wrong, and the files.
 
@@ -225,7 +220,7 @@ class AllowList:
     is among the problems only.
     """
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Entry] = {}
     problems: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
 
@@ -233,7 +228,7 @@ class AllowList:
         """Return it as a plain dict of JSON types."""
         return {
             'entries': [entry.to_json() for entry in self.entries.values()],
-            'problems': [asdict(problem) for problem in self.problems],
+            'problems': [problem._asdict() for problem in self.problems],
             'files': list(self.files),
         }
 

@@ -22,9 +22,9 @@ argument of the command, and it is there because it matches a slot as a whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 import os
 import re
+from typing import NamedTuple
 
 from ..errors import InvalidRequest, NotAllowed, ProcessError, ResultCode
 from .forbidden import why_forbidden
@@ -42,8 +42,7 @@ _PLACEHOLDER = re.compile(r'\$\((namespace|name)\)(/?)')
 _NEVER = re.compile('[\x00\r\n]')
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """
     What to execute.
 

@@ -21,7 +21,6 @@ import heapq
 import select
 import sys
 import time
-import traceback
 from typing import Any
 
 # epoll takes no more than 24 days at once.
@@ -125,7 +124,7 @@ class Loop:
     def _guarded(self, call: Callable[..., object], *arguments: Any) -> None:
         try:
             call(*arguments)
-        except Exception:  # noqa: B902 - reported, and the children need their parent
+        except Exception:  # noqa: BLE001 - reported, and the children need their parent
             print(_FAULT, file=sys.stderr)
-            traceback.print_exc()
+            sys.__excepthook__(*sys.exc_info())
             sys.stderr.flush()

@@ -176,9 +176,8 @@ def _read_in_child(write_fd: int, paths: list[str], base: dict[str, str],
         with open(3, 'wb') as file:
             file.write(data)
         os._exit(0)
-    except Exception:  # noqa: B902 - the parent says so, this says why
-        import traceback
-        traceback.print_exc()
+    except Exception:  # noqa: BLE001 - the parent says so, this says why
+        sys.__excepthook__(*sys.exc_info())
         sys.stderr.flush()
     finally:
         # Whatever happened: the child must not go on as a second supervisor.

@@ -26,10 +26,10 @@ The supervisor has one thread, which makes running Python in the child safe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import errno
 import os
 import signal
+from typing import NamedTuple
 
 #: Exit code of a child that was never told to go; no program ran.
 NEVER_STARTED = 125
@@ -40,8 +40,7 @@ _ERROR_FD = 4
 _HIGH_FD = 10
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """The user that a process runs as."""
 
     uid: int
@@ -49,8 +48,7 @@ class Account:
     groups: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """
     All that a child needs to know to become the process.
 
