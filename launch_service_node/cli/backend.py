@@ -29,6 +29,9 @@ from typing import Any, Protocol
 from ..client.records import Record
 from ..client.waits import FIND
 
+# Seconds for an instance to be gone, once it has said that it ends.
+ENDING = 5.0
+
 
 @dataclass(frozen=True)
 class Waits:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+import time
 from typing import Any
 
 from ..client.records import PROCESS_FIELDS, Record, TIME_FIELDS
@@ -25,7 +26,7 @@ from ..client.waits import answer_within
 from ..errors import InvalidRequest, LaunchServiceError, ResultCode, Unreachable
 from ..instance import known_instances, valid_namespace
 from ..protocol import SupervisorClient
-from .backend import Records, Selection, StartRequest, Waits
+from .backend import ENDING, Records, Selection, StartRequest, Waits
 
 CALLER = 'launch-service --local'
 
@@ -97,26 +98,36 @@ class LocalBackend:
 
     def shutdown(self, keep_processes: bool) -> Records:
         """End the instance, and return what became of its processes."""
-        return self._processes(self._call('shutdown', waits_for_process=True,
-                                          keep_processes=keep_processes))
+        with self._connection() as client:
+            answer = self._ask(client, 'shutdown', waits_for_process=True,
+                               keep_processes=keep_processes)
+            if not keep_processes:
+                _wait_closed(client)
+        return self._processes(answer)
 
-    def _call(self, op: str, *, waits_for_process: bool = False,
+    def _call(self, op: str, **fields: Any) -> dict[str, Any]:
+        with self._connection() as client:
+            return self._ask(client, op, **fields)
+
+    def _connection(self) -> SupervisorClient:
+        return SupervisorClient(self.namespace, connect_timeout=self._waits.find)
+
+    def _ask(self, client: SupervisorClient, op: str, *, waits_for_process: bool = False,
               ladder: tuple[float | None, float | None] = (None, None),
               usable: tuple[ResultCode, ...] = (), **fields: Any) -> dict[str, Any]:
         wait = answer_within(self._waits.answer, waits_for_process=waits_for_process,
                              ladder=ladder)
-        with SupervisorClient(self.namespace, connect_timeout=self._waits.find) as client:
-            if self._node_name is None:
-                node = client.call('status', wait)['instance'].get('node')
-                self._node_name = node['name'] if node else ''
-            try:
-                return client.call(op, wait, caller=CALLER, **fields)
-            except LaunchServiceError as error:
-                if error.code in usable:
-                    return error.facts
-                if 'processes' in error.facts:
-                    error.facts['processes'] = self._processes(error.facts)
-                raise
+        if self._node_name is None:
+            node = client.call('status', wait)['instance'].get('node')
+            self._node_name = node['name'] if node else ''
+        try:
+            return client.call(op, wait, caller=CALLER, **fields)
+        except LaunchServiceError as error:
+            if error.code in usable:
+                return error.facts
+            if 'processes' in error.facts:
+                error.facts['processes'] = self._processes(error.facts)
+            raise
 
     def _processes(self, answer: Mapping[str, Any]) -> Records:
         return [self._process(process) for process in answer['processes']]
@@ -162,6 +173,16 @@ class LocalReach:
         return self
 
     def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _wait_closed(client: SupervisorClient) -> None:
+    """Wait until the supervisor has closed the connection, so that `up` meets no dying one."""
+    deadline = time.monotonic() + ENDING
+    try:
+        while (left := deadline - time.monotonic()) > 0:
+            client.next_event(left)
+    except Unreachable:
         pass
 
 

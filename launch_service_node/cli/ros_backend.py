@@ -23,7 +23,7 @@ from typing import Any
 from ..client import explain, find_nodes, LaunchServiceClient, namespace_of_node, RosSession
 from ..client.records import executable_record, process_record, Record, time_ns
 from ..errors import LaunchServiceError
-from .backend import Records, Selection, StartRequest, Waits
+from .backend import ENDING, Records, Selection, StartRequest, Waits
 
 
 class RosBackend:
@@ -91,8 +91,10 @@ class RosBackend:
     def shutdown(self, keep_processes: bool) -> Records:
         """End the instance, and return what became of its processes."""
         with _processes_told():
-            return _processes(self._client.shutdown(keep_processes=keep_processes,
-                                                    timeout=self._timeout))
+            processes = _processes(self._client.shutdown(keep_processes=keep_processes,
+                                                         timeout=self._timeout))
+        self._client.wait_gone(ENDING)
+        return processes
 
 
 class RosReach:

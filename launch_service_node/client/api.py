@@ -180,6 +180,10 @@ class LaunchServiceClient:
         wait = answer_within(timeout, waits_for_process=True)
         return list(self._ask(names.SHUTDOWN, request, wait).processes)
 
+    def wait_gone(self, timeout: float) -> bool:
+        """Wait until the node has left the graph; False when it is there after the time."""
+        return self._caller.wait_gone(timeout)
+
     def close(self) -> None:
         """Make calls that wait fail, and remove everything from the node; may be repeated."""
         self._caller.close()

@@ -105,6 +105,15 @@ class ServiceCaller:
             with self._lock:
                 self._waiting.discard(answered)
 
+    def wait_gone(self, timeout: float) -> bool:
+        """Wait until the target has left the graph; False when it is there after the time."""
+        deadline = time.monotonic() + timeout
+        while self.target in nodes_among(self._node.get_service_names_and_types()):
+            left = deadline - time.monotonic()
+            if left <= 0 or self._closed.wait(min(GRAPH_PERIOD, left)):
+                return False
+        return True
+
     def close(self) -> None:
         """Make waiting calls fail, and remove everything from the node; may be repeated."""
         self._closed.set()

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 import subprocess
 import sys
 
@@ -70,6 +71,15 @@ class Program:
         return subprocess.Popen(
             [*self.command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL)
+
+
+def on_path(program: Program, folder: Path) -> dict[str, str]:
+    """Return an environment in which `launch-service` is on the PATH, by way of a folder."""
+    script = folder / 'launch-service'
+    script.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -m launch_service_node.cli "$@"\n')
+    script.chmod(0o755)
+    return {**program.environ, 'PATH': f'{folder}:{program.environ["PATH"]}'}
 
 
 def write_allow_list(lab: Lab) -> None:

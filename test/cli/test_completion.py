@@ -14,16 +14,14 @@
 
 """Completion, from the parsers up to the shells themselves."""
 
-from collections.abc import Iterator
 import os
 from pathlib import Path
 import select
 import shutil
 import subprocess
-import sys
 import time
 
-from cli.program import LONG, Program
+from cli.program import LONG, on_path, Program
 import pytest
 
 from launch_service_node.cli.complete import complete, FILES
@@ -91,12 +89,9 @@ def test_what_this_host_has_is_offered(running: Program, words: list[str],
 
 
 @pytest.fixture
-def program_on_path(running: Program, tmp_path: Path) -> Iterator[dict[str, str]]:
+def program_on_path(running: Program, tmp_path: Path) -> dict[str, str]:
     """Give an environment in which `launch-service` is on the PATH."""
-    script = tmp_path / 'launch-service'
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m launch_service_node.cli "$@"\n')
-    script.chmod(0o755)
-    yield {**running.environ, 'PATH': f'{tmp_path}:{running.environ["PATH"]}'}
+    return on_path(running, tmp_path)
 
 
 def test_bash_completes_at_a_tab(program_on_path: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import re
 import subprocess
 
-from cli.program import LONG, Program
+from cli.program import LONG, on_path, Program
 import pytest
 
 from launch_service_node.cli.main import make_parser, verb_module, VERBS
@@ -41,11 +41,12 @@ def host(lonely: Program) -> Iterator[Program]:
     lonely('down', '--local', '/robot1')
 
 
-def test_every_command_runs_and_begins_as_shown(host: Program) -> None:
+def test_every_command_runs_and_begins_as_shown(host: Program, tmp_path: Path) -> None:
+    environ = on_path(host, tmp_path)
     for command, shown in re.findall(r'^\$ (.*)\n((?:(?!\$ ).*\n)?)', ''.join(blocks('console')),
                                      re.MULTILINE):
         done = subprocess.run(['bash', '-c', command], capture_output=True, text=True,
-                              cwd=host.folder, env=host.environ, timeout=2 * LONG)
+                              cwd=host.folder, env=environ, timeout=2 * LONG)
         assert done.returncode == 0, f'{command}: {done.stderr}'
         printed = done.stdout.splitlines()[0] if done.stdout else ''
         assert _words(printed)[:3] == _words(shown)[:3], command

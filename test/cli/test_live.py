@@ -221,7 +221,7 @@ def test_up_with_another_allow_list_is_a_conflict(program: Program) -> None:
 
 
 def test_an_instance_that_is_not_there_is_not_found(program: Program) -> None:
-    done = program('list', '/nowhere', '--timeout', '1')
+    done = program('list', '/nowhere', '--timeout', '5')
     assert done.returncode == 3 and 'ROS_DOMAIN_ID=' in done.stderr
     assert '/robot1' in done.stderr
     done = program('list', '/nowhere', '--local')

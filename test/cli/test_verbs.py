@@ -172,7 +172,7 @@ def test_down_says_what_it_stopped_and_that_nothing_is_left(run: Run) -> None:
 def test_down_that_keeps_processes_says_how_many_live_on(run: Run) -> None:
     backend = FakeBackend('/a')
     _, out, _ = run(FakeReach(backend), 'down', '--keep-processes')
-    assert out.endswith('/a is down, 1 process lives on\n')
+    assert out.endswith('goes on with 1 process\n')
     assert backend.calls == [('shutdown', True)]
 
 

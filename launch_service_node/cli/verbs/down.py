@@ -59,8 +59,12 @@ def main(args: argparse.Namespace) -> int:
             raise
     left = [process for process in processes
             if state_name(process['process_status']) in ALIVE]
-    lives = f'{count(len(left), "process", "processes")} live{"s" if len(left) == 1 else ""} on'
-    message = f'{backend.namespace} is down, {lives if left else "no process is left"}'
+    if args.keep_processes:
+        message = (f'the node of {backend.namespace} is down, its supervisor goes on with '
+                   + count(len(left), 'process', 'processes'))
+        processes = left
+    else:
+        message = f'{backend.namespace} is down, no process is left'
     out.done(result(ResultCode.OK, message, namespace=backend.namespace,
                     processes=[named(process) for process in processes]),
              [*(describe(process) for process in processes), message])
