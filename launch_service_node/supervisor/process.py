@@ -165,8 +165,13 @@ class Process:
         if handle is None or self.state not in ALIVE:
             raise NotNow(f'{self.record.name} is {self.state.name}; there is nothing to signal',
                          ResultCode.WRONG_STATE)
-        if not handle.send_group(number):
-            handle.send(number)
+        try:
+            if not handle.send_group(number):
+                handle.send(number)
+        except PermissionError:
+            raise ProcessError(
+                f'{self.record.name} has become another user, whom this instance may not signal',
+                ResultCode.SIGNAL_NOT_ALLOWED) from None
 
     def measure(self, now: float, forks: int) -> None:
         """Bring `measured` up to date, and notice a stop or a continue of an adopted process."""
@@ -329,9 +334,13 @@ class Process:
         numbers = ', '.join(map(str, pids))
         self.record.err_msg = f'still there after SIGKILL: pid {numbers}'
         self.world.commit(self)
-        self._waiters.gone(ProcessError(
-            f'{self.record.name}: pid {numbers} did not end even on SIGKILL; the kernel holds '
-            'it, look at /proc/PID/stack', ResultCode.NOT_STOPPED, pids=pids))
+        self._restart_asked = False
+        error = ProcessError(
+            f'{self.record.name}: pid {numbers} did not end even on SIGKILL: the kernel holds it, '
+            "or it is another user's; look at /proc/PID/stack and /proc/PID/status",
+            ResultCode.NOT_STOPPED, pids=pids)
+        self._waiters.start_failed(error)
+        self._waiters.gone(error)
 
     def _on_gone(self) -> None:
         if self.record.pid:

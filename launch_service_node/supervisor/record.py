@@ -96,14 +96,15 @@ class Record:
         known = {name: data[name] for name in _FIELDS if name in data}
         known['entry'] = Entry.from_json(data['entry'])
         known['state'] = State(data['state'])
-        for name, kind in (('pid', int), ('start_ticks', int), ('process_id', int),
-                           ('name', str), ('boot_id', str), ('argv', list)):
-            if not isinstance(known[name], kind):
+        for name, value in known.items():
+            kind = type(getattr(_EXAMPLE, name))
+            if not isinstance(value, (int, float) if kind is float else kind):
                 raise TypeError(f'{name} is no {kind.__name__}')
         return cls(**known)
 
 
 _FIELDS = tuple(Record.__annotations__)
+_EXAMPLE = Record(0, '', Entry(''), [], {}, '')
 
 
 def exit_in_words(record: Record) -> str:

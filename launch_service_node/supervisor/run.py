@@ -66,11 +66,14 @@ class Run:
             if record.entry.ready.notify:
                 self._notify = _notify_socket(world.mark(record), record.run)
             self._spawned = spawn(world.plan(record, self._notify))
+            self.handle = open_handle(self._spawned.pid)
         except OSError as error:
+            if self._spawned is not None:
+                self._spawned.abandon()
+                self._spawned = None
             raise ProcessError(
                 f'cannot start {record.name}: {error.strerror}; the host is short of it',
                 ResultCode.RESOURCE_EXHAUSTED) from error
-        self.handle = open_handle(self._spawned.pid)
         assert self.handle is not None, 'a child that was not reaped has its pid'
         record.pid, record.start_ticks = self.handle.pid, self.handle.start_ticks
 

@@ -88,6 +88,11 @@ class Spawned:
             os.close(self._go_fd)
             self._go_fd = -1
 
+    def abandon(self) -> None:
+        """Let it leave, and do not ask how that went."""
+        self.give_up()
+        os.close(self.error_fd)
+
     def failure(self) -> str | None:
         """
         Return why exec failed in one line, '' when it succeeded, None when it is not known yet.
@@ -137,11 +142,13 @@ def spawn(plan: Plan) -> Spawned:
 
 def _become(plan: Plan, output: int, go_read: int, error_write: int) -> None:
     """Turn the child into the process; never returns."""
-    code = 126
+    code = 127
+    tell = error_write
     try:
         stage = 'set up'
         try:
             _arrange_descriptors(output, go_read, error_write)
+            tell = _ERROR_FD
             _reset_signals()
             os.setsid()
             if os.read(_GO_FD, 1) != _GO:
@@ -152,9 +159,8 @@ def _become(plan: Plan, output: int, go_read: int, error_write: int) -> None:
             os.chdir(plan.cwd)
             stage = f'execute {plan.argv[0]}'
             os.execve(plan.argv[0], plan.argv, plan.environment)
-        except OSError as error:
-            code = 127
-            os.write(_ERROR_FD, explain(stage, plan.argv[0], error).encode()[:500])
+        except (OSError, ValueError, TypeError) as error:
+            os.write(tell, explain(stage, plan.argv[0], error).encode()[:500])
     finally:
         # Whatever happened: the child must not go on as a second supervisor.
         os._exit(code)
@@ -162,16 +168,22 @@ def _become(plan: Plan, output: int, go_read: int, error_write: int) -> None:
 
 def _arrange_descriptors(output: int, go_read: int, error_write: int) -> None:
     import fcntl
-    # Out of the way first: any of them may have a number that is a target.
+    # The lock, sockets and pidfds of the supervisor: none may live on in a child. They go
+    # first, so that there is room also when the supervisor has run out of descriptors.
+    last = _ERROR_FD
+    for kept in (*sorted({output, go_read, error_write} - set(range(last + 1))),
+                 os.sysconf('SC_OPEN_MAX')):
+        os.closerange(last + 1, kept)
+        last = kept
+    null = os.open('/dev/null', os.O_RDONLY)
+    # Out of the way: any of them may have a number that is a target.
     output, go_read, error_write = (
         fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HIGH_FD) for fd in (output, go_read, error_write))
-    null = os.open('/dev/null', os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.dup2(go_read, _GO_FD, inheritable=False)
     os.dup2(error_write, _ERROR_FD, inheritable=False)
-    # The lock, sockets and pidfds of the supervisor: none may live on in a child.
     os.closerange(_ERROR_FD + 1, os.sysconf('SC_OPEN_MAX'))
 
 
@@ -197,13 +209,14 @@ def _restrict(plan: Plan) -> None:
         os.setuid(plan.account.uid)
 
 
-def explain(stage: str, executable: str, error: OSError) -> str:
+def explain(stage: str, executable: str, error: Exception) -> str:
     """Say in one line why a child could not do a stage, and what to do."""
-    why = os.strerror(error.errno) if error.errno else str(error)
+    number = getattr(error, 'errno', 0)
+    why = os.strerror(number) if number else str(error)
     advice = {
         errno.ENOENT: 'it or the interpreter in its first line does not exist',
         errno.EACCES: f'make it executable: chmod +x {executable}',
         errno.ENOEXEC: 'it is no program of this machine, and has no #! line',
         errno.ETXTBSY: 'it is being written to; try again when that has ended',
-    }.get(error.errno or 0, '') if stage.startswith('execute') else ''
+    }.get(number, '') if stage.startswith('execute') else ''
     return f'cannot {stage}: {why}' + (f' ({advice})' if advice else '')

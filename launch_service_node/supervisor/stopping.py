@@ -17,11 +17,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 import signal
 
 from .identity import Handle, open_handle, read_stat
 from .ladder import Rung
 from .loop import Loop, Timer
+
+#: Seconds from an end to a look at who is left: ends come in crowds.
+_GATHER = 0.005
+
+#: Seconds until the next look, when there is no descriptor for one.
+_OUT_OF_DESCRIPTORS = 0.1
 
 
 class Stopper:
@@ -47,7 +54,9 @@ class Stopper:
         self._on_gone = on_gone
         self._on_left = on_left
         self._timer: Timer | None = None
+        self._check: Timer | None = None
         self._watched: list[Handle] = []
+        self._signal = 0
         self.over = False
 
     def begin(self) -> None:
@@ -55,31 +64,37 @@ class Stopper:
         self._step()
 
     def hurry(self, rungs: tuple[Rung, ...]) -> None:
-        """Go on with a shorter ladder, when what is left of the present one takes longer."""
+        """Go on with another ladder, when the present one has ended or takes longer."""
         left = sum(rung.wait for rung in self._rungs)
-        if self._timer is not None and self._timer.call is not None:
+        if self._timer is not None:
             left += max(0.0, self._timer.when - self._loop.now())
-        if sum(rung.wait for rung in rungs) < left:
+        if self._timer is None or sum(rung.wait for rung in rungs) < left:
             self._rungs = list(rungs)
             self._step()
 
     def check(self) -> None:
         """Look whether anything is left; to be called when the leader has ended."""
+        if self._check is not None:
+            self._check.cancel()
+            self._check = None
         if self.over:
             return
-        left = self._find()
-        self._watch(left)
-        if not left:
-            self.over = True
-            if self._timer is not None:
-                self._timer.cancel()
+        left = self._look()
+        if left is None:
+            self._check_soon(_OUT_OF_DESCRIPTORS)
+        elif left:
+            if self._signal == signal.SIGKILL:
+                self._send(left, signal.SIGKILL)  # who was born since then
+        else:
+            self.cancel()
             self._on_gone()
 
     def cancel(self) -> None:
         """Leave the tree alone from now on."""
         self.over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._check):
+            if timer is not None:
+                timer.cancel()
         self._watch({})
 
     def _step(self) -> None:
@@ -87,41 +102,70 @@ class Stopper:
             return
         if self._timer is not None:
             self._timer.cancel()
-        left = self._find()
-        if not left:
+            self._timer = None
+        left = self._look()
+        if left is None:
+            self._timer = self._loop.after(_OUT_OF_DESCRIPTORS, self._step)
+        elif not left:
             self.check()
         elif not self._rungs:
             self._on_left(sorted(left))
         else:
             rung = self._rungs.pop(0)
+            self._signal = rung.signal
             self._send(left, rung.signal)
             self._timer = self._loop.after(rung.wait, self._step)
 
     def _send(self, members: dict[int, int], number: int) -> None:
-        grouped = self._leader is not None and self._leader.send_group(number)
+        leader = self._leader
+        grouped = leader is not None and _signal(leader.send_group, number)
         for pid, ticks in members.items():
-            stat = read_stat(pid)
-            if stat is None:
+            try:
+                stat = read_stat(pid)
+                handle = open_handle(pid, ticks) if stat is not None else None
+            except OSError:
+                continue  # out of descriptors: the next rung, or the next check, has some
+            if stat is None or handle is None:
                 continue
-            in_group = self._leader is not None and stat.pgrp == self._leader.pid
-            handle = open_handle(pid, ticks)
-            if handle is None:
-                continue
-            if not (grouped and in_group):
-                handle.send(number)
+            if not (grouped and leader is not None and stat.pgrp == leader.pid):
+                _signal(handle.send, number)
             if stat.state in 'Tt' and number != signal.SIGKILL:
-                handle.send(signal.SIGCONT)  # a stopped process takes no other signal
+                _signal(handle.send, signal.SIGCONT)  # a stopped process takes no other signal
             handle.close()
+
+    def _look(self) -> dict[int, int] | None:
+        """Return who is left, and watch them; None without a descriptor for looking."""
+        try:
+            left = self._find()
+            self._watch(left)
+        except OSError:
+            return None
+        return left
 
     def _watch(self, members: dict[int, int]) -> None:
         for handle in self._watched:
             self._loop.unwatch(handle.fd)
             handle.close()
         self._watched = []
+        if self._leader is not None and self._leader.pid in members:
+            return  # its end is told by whoever owns it, and then is the time to look
         for pid, ticks in members.items():
-            if self._leader is not None and pid == self._leader.pid:
-                continue  # its end is told by whoever owns it
             member = open_handle(pid, ticks)
             if member is not None:
                 self._watched.append(member)
-                self._loop.watch(member.fd, lambda _: self.check())
+                self._loop.watch(member.fd, partial(self._on_end, member))
+
+    def _on_end(self, handle: Handle, _: int) -> None:
+        self._loop.unwatch(handle.fd)
+        self._check_soon(_GATHER)
+
+    def _check_soon(self, seconds: float) -> None:
+        if self._check is None:
+            self._check = self._loop.after(seconds, self.check)
+
+
+def _signal(send: Callable[[int], bool], number: int) -> bool:
+    try:
+        return send(number)
+    except PermissionError:
+        return False  # it has become another user; whoever is left is told in the end
