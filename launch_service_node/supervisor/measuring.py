@@ -64,13 +64,20 @@ class Measuring:
 
     def _round(self) -> None:
         now = self._loop.now()
+        # The next one is due by the clock, not by when this one ends, and comes also when
+        # this one fails.
+        self._due = max(self._due + self._period, now)
+        self._timer = self._loop.after(self._due - now, self._round)
         self._measure_host()
         host = self.host
         measured = []
         for process in self._processes():
             if process.state not in ALIVE:
                 continue
-            process.measure(now, host.forks)
+            try:
+                process.measure(now, host.forks)
+            except OSError:
+                continue  # out of descriptors: perhaps in the next round
             found = process.measured
             if found is not None and not process.internal:
                 measured.append({
@@ -81,9 +88,6 @@ class Measuring:
                     'num_tree_procs': found.num_procs})
         self._on_round({'event': 'measured', 'processes': measured,
                         'mem_usage': host.memory, 'processor_load': host.load})
-        # The next one is due by the clock, not by when this one ended.
-        self._due = max(self._due + self._period, now)
-        self._timer = self._loop.after(self._due - self._loop.now(), self._round)
 
 
 def _nothing() -> None:

@@ -119,6 +119,11 @@ class Operations:
                 'supervisor.log has the details'))
             raise
 
+    def note_stranger(self, peer: tuple[int, int], message: str) -> None:
+        """Note that somebody was not let in."""
+        self.supervisor.audit.write(op='connect', peer_pid=peer[0], peer_uid=peer[1],
+                                    code=ResultCode.PERMISSION_DENIED.name, message=message)
+
     def autostart(self, entry: Entry) -> None:
         """Start an executable as its entry says, for nobody in particular."""
         try:
@@ -140,6 +145,7 @@ class Operations:
         if known is not None:
             known.wait_started(self._start_waiter(request, known), wait_ready)
             return
+        starting.check_rate(self.supervisor)
         process = starting.new_process(self.supervisor, fields)
         process.start(self._start_waiter(request, process), wait_ready)
 
@@ -180,6 +186,7 @@ class Operations:
     def _restart(self, request: Request, fields: Fields) -> None:
         process = self.supervisor.table.one(fields['process_id'], fields['name'])
         starting.check_mode(self.supervisor)
+        starting.check_rate(self.supervisor)
         process.restart(self._start_waiter(request, process), bool(fields['wait_ready']))
 
     def _signal(self, request: Request, fields: Fields) -> None:

@@ -85,7 +85,7 @@ class Run:
             if self.settle_exec():
                 on_exec()
         self._world.loop.watch(self._spawned.error_fd, readable)
-        self._sampler = TreeSampler(self._record.pid)
+        self._sampler = TreeSampler(self._record.pid, self._orphans)
         self._spawned.go()
 
     def give_up(self, why: str) -> None:
@@ -111,7 +111,7 @@ class Run:
             handle.close()
             return False
         self.handle = handle
-        self._sampler = TreeSampler(record.pid)
+        self._sampler = TreeSampler(record.pid, self._orphans)
         return True
 
     def settle_exec(self) -> bool:
@@ -141,6 +141,10 @@ class Run:
     def measure(self, now: float, forks: int) -> Measurement | None:
         """Measure its tree; None when there is nothing to measure."""
         return self._sampler.measure(now, forks) if self._sampler is not None else None
+
+    def _orphans(self) -> list[int]:
+        mark = self._world.mark(self._record)
+        return [pid for pid in self._world.orphans() if has_mark(pid, mark)]
 
     def leader_ended(self) -> None:
         """Take note that the process has ended; its group and its tree may not have."""

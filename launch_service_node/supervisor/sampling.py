@@ -22,6 +22,7 @@ the machine has forked since, and at most every TREE_PERIOD seconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
 from typing import NamedTuple
 
@@ -81,10 +82,15 @@ class HostSampler:
 
 
 class TreeSampler:
-    """Load and memory of a process with all its descendants."""
+    """
+    Load and memory of a process with all its descendants.
 
-    def __init__(self, leader: int) -> None:
+    :param orphans: returns those of its descendants whose own parent has ended.
+    """
+
+    def __init__(self, leader: int, orphans: Callable[[], list[int]]) -> None:
         self._leader = leader
+        self._orphans = orphans
         self._files: dict[int, int] = {}
         self._ticks: dict[int, int] = {}
         self._at = 0.0
@@ -102,6 +108,8 @@ class TreeSampler:
         if forks != self._forks and now - self._tree_at >= TREE_PERIOD:
             self._forks, self._tree_at = forks, now
             self.members = tree.descendants(self._leader)
+            for pid in self._orphans():
+                self.members += (pid, *tree.descendants(pid))
         used = resident = count = 0
         stopped = False
         for pid in (self._leader, *self.members):

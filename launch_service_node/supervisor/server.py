@@ -26,10 +26,19 @@ from typing import Any
 
 from ..errors import ResultCode
 from ..protocol import at_socket, decode, encode, LineBuffer, Message
-from .loop import Loop
+from .loop import Loop, Timer
 
 #: Bytes that may wait for a client that does not read.
 MAX_QUEUE = 8 * 1024 * 1024
+
+#: Bytes that may wait for a client while further requests of it are taken.
+_AHEAD = 1024 * 1024
+
+#: Seconds that the requests of one client may take before others have their turn.
+_TURN = 0.01
+
+#: Clients at a time: descriptors have to be left for the processes.
+MAX_CLIENTS = 200
 
 #: Seconds until clients are taken again after the descriptors ran out.
 _RETRY = 0.2
@@ -52,6 +61,8 @@ class Connection:
         self._server = server
         self._socket = conn
         self._lines = LineBuffer()
+        self._requests: deque[bytes] = deque()
+        self._turn: Timer | None = None
         self._queue: deque[bytes] = deque()
         self._queued = 0
         self._fd = conn.fileno()
@@ -91,7 +102,7 @@ class Connection:
             print(f'client with pid {self.peer[0]} does not read; disconnected', file=sys.stderr)
             self.close()
             return
-        self._server.loop.watch(self._fd, self._on_ready, Loop.READ | Loop.WRITE)
+        self._watch()
 
     def flush(self, seconds: float) -> None:
         """Send what waits, before the end, for so many seconds at most."""
@@ -117,7 +128,12 @@ class Connection:
 
     def begin(self) -> None:
         """Read requests from now on."""
-        self._server.loop.watch(self._fd, self._on_ready, Loop.READ)
+        self._watch()
+
+    def _watch(self) -> None:
+        # What it asked for is done before more is read: it waits then, and nobody else.
+        events = (0 if self._requests else Loop.READ) | (Loop.WRITE if self._queue else 0)
+        self._server.loop.watch(self._fd, self._on_ready, events)
 
     def _on_ready(self, events: int) -> None:
         if events & Loop.WRITE:
@@ -139,7 +155,9 @@ class Connection:
             if sent < len(line):
                 self._queue.appendleft(line[sent:])
                 return
-        self._server.loop.watch(self._fd, self._on_ready, Loop.READ)
+            if self._queued <= _AHEAD:
+                self._next_turn()
+        self._watch()
 
     def _read(self) -> None:
         try:
@@ -158,9 +176,23 @@ class Connection:
             self.flush(1.0)
             self.close()
             return
-        for line in lines:
-            if not self.closed:
-                self._take(line)
+        self._requests += lines
+        self._take_turn()
+
+    def _next_turn(self) -> None:
+        if self._requests and self._turn is None:
+            self._turn = self._server.loop.after(0, self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._turn = None
+        end = self._server.loop.now() + _TURN
+        while self._requests and not self.closed and self._queued <= _AHEAD:
+            self._take(self._requests.popleft())
+            if self._server.loop.now() >= end:
+                self._next_turn()
+                break
+        if not self.closed:
+            self._watch()
 
     def _take(self, line: bytes) -> None:
         try:
@@ -177,11 +209,14 @@ class Server:
 
     :param greeting: what every client is told first.
     :param handler: takes each request.
+    :param on_stranger: told of the (pid, uid) of whoever is not let in, and the reason.
     """
 
-    def __init__(self, loop: Loop, path: str, greeting: Message, handler: Handler) -> None:
+    def __init__(self, loop: Loop, path: str, greeting: Message, handler: Handler,
+                 on_stranger: Callable[[tuple[int, int], str], object]) -> None:
         self.loop = loop
         self.handler = handler
+        self._on_stranger = on_stranger
         self.connections: set[Connection] = set()
         self.path = path
         self._greeting = encode({'hello': greeting})
@@ -232,10 +267,16 @@ class Server:
             conn.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
         conn.setblocking(False)
         connection = Connection(self, conn, (pid, uid))
+        complaint = ''
         if uid not in (0, os.geteuid()):
-            connection.refuse({}, ResultCode.PERMISSION_DENIED,
-                              f'uid {uid} may not talk to this instance; it belongs to uid '
-                              f'{os.geteuid()}, who and root may')
+            complaint = (f'uid {uid} may not talk to this instance; it belongs to uid '
+                         f'{os.geteuid()}, who and root may')
+            connection.refuse({}, ResultCode.PERMISSION_DENIED, complaint)
+            self._on_stranger((pid, uid), complaint)
+        elif len(self.connections) >= MAX_CLIENTS:
+            complaint = f'{MAX_CLIENTS} clients are connected, no more are taken; close some'
+            connection.refuse({}, ResultCode.LIMIT_REACHED, complaint)
+        if complaint:
             connection.close()
             return
         self.connections.add(connection)

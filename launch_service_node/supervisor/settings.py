@@ -34,6 +34,8 @@ class Settings(NamedTuple):
     :ivar allow_list: absolute paths of files or folders.
     :ivar max_processes: alive and waiting to be restarted together.
     :ivar keep_ended: ended processes that stay listed.
+    :ivar max_start_rate: starts and restarts a second that clients may ask for in the long
+        run; four seconds' worth at once; 0: no limit.
     :ivar measure_period: seconds; 0: nothing is measured.
     :ivar output_limit: bytes that the output of a process may take.
     :ivar environment: the clean environment of managed processes; empty: made from
@@ -44,6 +46,7 @@ class Settings(NamedTuple):
     allow_any: bool = False
     max_processes: int = 256
     keep_ended: int = 100
+    max_start_rate: float = 50.0
     measure_period: float = 1.0
     output_limit: int = 10 * 1024 * 1024
     environment: dict[str, str] = {}

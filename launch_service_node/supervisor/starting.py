@@ -52,6 +52,18 @@ def check_mode(supervisor: Supervisor) -> None:
                      "set its parameter mode to 'run'")
 
 
+def check_rate(supervisor: Supervisor) -> None:
+    """
+    Let one more start or restart pass.
+
+    :raises NotNow: when there were too many.
+    """
+    wait = supervisor.start_rate.take(supervisor.loop.now())
+    if wait:
+        raise NotNow(f'more than {supervisor.start_rate.rate:g} starts a second are too many; '
+                     f'try again in {wait:.2f} s', ResultCode.RATE_LIMITED)
+
+
 def digest(fields: Fields) -> str:
     """Return what tells two different requests of one uid apart."""
     asked = [fields[key] for key in ('cmd', 'name', 'cwd', 'env', 'args', 'launch_id')]

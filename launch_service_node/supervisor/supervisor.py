@@ -31,7 +31,7 @@ from ..environment import base_environment
 from ..errors import ProcessError, ResultCode
 from ..instance import make_private_dir, SOCKET_NAME
 from ..protocol import PROTOCOL
-from . import linux, settings
+from . import linux, settings, tree
 from .audit import AuditLog
 from .history import History
 from .identity import boot_id
@@ -43,6 +43,7 @@ from .output import Output
 from .outputs import newest_output, OutputKeeper, remove_outputs
 from .planning import limits_in_force, make_plan
 from .process import Process
+from .rate import TokenBucket
 from .reaper import Reaper
 from .record import describe, Record
 from .rules import Rules
@@ -89,6 +90,7 @@ class Supervisor:
             print(complaint, file=sys.stderr)
         self._open_files = _raise_open_files()
         linux.become_subreaper()
+        self.start_rate = TokenBucket(self.settings.max_start_rate, self.loop.now())
         self.reaper = Reaper(self.loop, self._on_signal)
         self.rules = Rules(self.loop, module_paths, self.reaper.helpers)
         self.keeper = OutputKeeper(self.loop)
@@ -118,7 +120,8 @@ class Supervisor:
         operations = Operations(self)
         self.server = Server(self.loop, os.path.join(self.folder, SOCKET_NAME), {
             'protocol': PROTOCOL, 'version': __version__, 'pid': os.getpid(),
-            'instance_id': self.instance_id, 'namespace': self.namespace}, operations.handle)
+            'instance_id': self.instance_id, 'namespace': self.namespace}, operations.handle,
+            operations.note_stranger)
         for process in self._all_processes():
             process.adopt()
         self.measuring.every(self.settings.measure_period)
@@ -150,6 +153,8 @@ class Supervisor:
         settings.save(self._settings_path, self.instance_id, self.settings)
         if self.settings.measure_period != before.measure_period:
             self.measuring.every(self.settings.measure_period)
+        if self.settings.max_start_rate != before.max_start_rate:
+            self.start_rate = TokenBucket(self.settings.max_start_rate, self.loop.now())
         self._prune()
         if (self.settings.allow_list, self.settings.environment) != (
                 before.allow_list, before.environment):
@@ -291,6 +296,11 @@ class Supervisor:
     def leaders(self) -> Container[int]:
         """See World."""
         return self.reaper.leaders
+
+    def orphans(self) -> list[int]:
+        """See World."""
+        leaders = self.leaders()
+        return [pid for pid in tree.children(os.getpid()) if pid not in leaders]
 
     def mark(self, record: Record) -> str:
         """See World."""

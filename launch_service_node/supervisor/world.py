@@ -62,6 +62,9 @@ class World(Protocol):
     def leaders(self) -> Container[int]:
         """Return the pids of all children that were started on purpose."""
 
+    def orphans(self) -> list[int]:
+        """Return the pids of all other children: descendants whose own parent has ended."""
+
     def mark(self, record: Record) -> str:
         """Return the mark that the tree of a process carries in its environment."""
 
