@@ -22,12 +22,13 @@ import fnmatch
 from typing import Any
 
 from ..errors import InvalidRequest, ResultCode
+from ..protocol import decode, encode
 from .process import Process
 from .record import Record
 from .states import ALIVE, ENDED, State
 
 #: How many uids of processes that are no longer listed are remembered.
-MAX_UIDS = 10000
+MAX_UIDS = 4096
 
 
 class Table:
@@ -43,7 +44,7 @@ class Table:
         self._by_id: dict[int, Process] = {}
         self._by_name: dict[str, Process] = {}
         self._by_uid: dict[int, Process] = {}
-        self._past_uids: OrderedDict[int, dict[str, Any]] = OrderedDict()
+        self._past_uids: OrderedDict[int, bytes] = OrderedDict()  # JSON: a fifth of a dict
 
     def __iter__(self) -> Iterator[Process]:
         return iter(tuple(self._by_id.values()))
@@ -72,17 +73,19 @@ class Table:
 
     def remember_uid(self, past: dict[str, Any]) -> None:
         """Remember the uid of a process that is no longer listed."""
-        self._past_uids[past['uid']] = past
+        self._past_uids[past['uid']] = encode(past)
         while len(self._past_uids) > MAX_UIDS:
             self._past_uids.popitem(last=False)
 
     def past_uids(self) -> list[dict[str, Any]]:
         """Return what is remembered of processes that are no longer listed."""
-        return list(self._past_uids.values())
+        return [decode(past) for past in self._past_uids.values()]
 
     def of_uid(self, uid: int) -> Process | dict[str, Any] | None:
         """Return the process that a uid started, or what is remembered of it."""
-        return self._by_uid.get(uid) or self._past_uids.get(uid)
+        if uid in self._by_uid:
+            return self._by_uid[uid]
+        return decode(self._past_uids[uid]) if uid in self._past_uids else None
 
     def named(self, name: str) -> Process | None:
         """Return the process of a name."""
