@@ -66,21 +66,9 @@ def say(line: str) -> None:
 def main(args: list[str] | None = None) -> int:
     """Run the node until it ends, and return the exit code."""
     with Inbox() as inbox:  # first, so that Ctrl-C is taken from here on
-        from rclpy.utilities import remove_ros_args
         words = sys.argv if args is None else [sys.argv[0], *args]
-        own = set(remove_ros_args(words)[1:])
-        if own & {'--help', '-h'}:
-            print(USAGE, end='')
-            return OK
-        if '--version' in own:
-            from .. import __version__
-            print(__version__)
-            return OK
-        if own - {'--managed'}:
-            say(f'unknown option {sorted(own - {"--managed"})[0]}; see --help')
-            return BAD_USAGE
         try:
-            return _run(words, '--managed' in own, inbox)
+            return _main(words, inbox)
         except InvalidRequest as error:
             say(error.message)
             return BAD_USAGE
@@ -92,54 +80,71 @@ def main(args: list[str] | None = None) -> int:
             return NO_SUPERVISOR
 
 
-def _run(words: list[str], managed: bool, inbox: Inbox) -> int:
+def _main(words: list[str], inbox: Inbox) -> int:
+    from rclpy.context import Context
+    context = Context()
+    own = _init(context, words)
+    try:
+        if own & {'--help', '-h'}:
+            print(USAGE, end='')
+            return OK
+        if '--version' in own:
+            from .. import __version__
+            print(__version__)
+            return OK
+        if own - {'--managed'}:
+            raise InvalidRequest(f'unknown option {min(own - {"--managed"})}; see --help')
+        return _run(context, '--managed' in own, inbox)
+    finally:
+        context.try_shutdown()
+
+
+def _init(context: Context, words: list[str]) -> set[str]:
+    """Take the ROS arguments, and return the others."""
+    import rclpy
+    from rclpy.impl.implementation_singleton import rclpy_implementation
+    from rclpy.signals import SignalHandlerOptions
+    from rclpy.utilities import remove_ros_args
+    try:
+        own = set(remove_ros_args(words)[1:])
+        rclpy.init(args=words, context=context, signal_handler_options=SignalHandlerOptions.NO)
+    except (rclpy_implementation.RCLInvalidROSArgsError,
+            rclpy_implementation.UnknownROSArgsError, ValueError) as error:
+        raise InvalidRequest(f'bad ROS arguments: {" ".join(str(error).split())}') from error
+    return own
+
+
+def _run(context: Context, managed: bool, inbox: Inbox) -> int:
     import socket
 
-    from rclpy.context import Context
     from rclpy.executors import SingleThreadedExecutor
 
     from ..instance import namespace_from_hostname
     from .launch_service import LaunchServiceNode
 
-    context = Context()
-    _init(context, words)
+    node = LaunchServiceNode(namespace_from_hostname(socket.gethostname()), managed,
+                             lambda error: inbox.put(End(error)), context=context)
+    executor = SingleThreadedExecutor(context=context)
+    stop = threading.Event()
+    spinner = threading.Thread(target=_spin, args=(executor, stop, inbox), daemon=True,
+                               name='executor')
     try:
-        node = LaunchServiceNode(namespace_from_hostname(socket.gethostname()), managed,
-                                 lambda error: inbox.put(End(error)), context=context)
-        executor = SingleThreadedExecutor(context=context)
-        stop = threading.Event()
-        spinner = threading.Thread(target=_spin, args=(executor, stop, inbox), daemon=True,
-                                   name='executor')
-        try:
-            if inbox.signalled():
-                return OK
-            node.begin()
-            executor.add_node(node)
-            spinner.start()
-            return _serve(node, managed, inbox)
-        finally:
-            stop.set()
-            if spinner.is_alive():
-                executor.create_task(_nothing)  # ends its wait
-                spinner.join(JOIN)
+        if inbox.signalled():
+            return OK
+        node.begin()
+        executor.add_node(node)
+        spinner.start()
+        return _serve(node, managed, inbox)
+    finally:
+        stop.set()
+        if spinner.is_alive():
+            executor.create_task(_nothing)  # ends its wait
+            spinner.join(JOIN)
             node.say_goodbye(GRACE)
             threading.Event().wait(GRACE)
-            node.link.close()
-            executor.shutdown(timeout_sec=JOIN)
-            node.destroy_node()
-    finally:
-        context.try_shutdown()
-
-
-def _init(context: Context, words: list[str]) -> None:
-    import rclpy
-    from rclpy.impl.implementation_singleton import rclpy_implementation
-    from rclpy.signals import SignalHandlerOptions
-    try:
-        rclpy.init(args=words, context=context, signal_handler_options=SignalHandlerOptions.NO)
-    except (rclpy_implementation.RCLInvalidROSArgsError,
-            rclpy_implementation.UnknownROSArgsError, ValueError) as error:
-        raise InvalidRequest(f'bad ROS arguments: {" ".join(str(error).split())}') from error
+        node.link.close()
+        executor.shutdown(timeout_sec=JOIN)
+        node.destroy_node()
 
 
 def _spin(executor: Executor, stop: threading.Event, inbox: Inbox) -> None:

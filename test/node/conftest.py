@@ -192,6 +192,23 @@ def caller() -> Iterator[Caller]:
     caller.close()
 
 
+@pytest.fixture
+def another_caller() -> Iterator[Callable[[], Caller]]:
+    """
+    Give a function that makes a caller that knows nothing of nodes that were killed.
+
+    To the one of before a killed node is there until its lease ends, and takes requests.
+    """
+    callers = []
+
+    def make() -> Caller:
+        callers.append(Caller())
+        return callers[-1]
+    yield make
+    for caller in callers:
+        caller.close()
+
+
 Message = dict[str, Any]
 
 HELLO = {'protocol': PROTOCOL, 'version': 'fake', 'pid': 1, 'instance_id': 'f',
