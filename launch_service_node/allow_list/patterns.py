@@ -48,6 +48,7 @@ _VALUES = ('x', '', '1', '1.5', 'true', '/x', 'x.yaml', '/x/y.yaml', 'x_y', 'x/y
 
 _OTHER = 128  # stands for every character beyond ASCII
 _ALL = frozenset(range(129))
+_FOLDED = frozenset(map(ord, 'iksIKS'))  # letters that are the same as some beyond ASCII
 _REPEATS = {'MAX_REPEAT', 'MIN_REPEAT', 'POSSESSIVE_REPEAT'}
 _CATEGORIES = {'DIGIT': r'\d', 'SPACE': r'\s', 'WORD': r'\w'}
 
@@ -169,7 +170,7 @@ class _Pattern:
         for branch in branches:
             one_first, one_empty, one_wild = self._sequence(list(branch), follow, looped)
             begins = one_first | follow if one_empty else one_first
-            settled = settled and not begins & first and not (empty and one_empty)
+            settled = settled and not begins & first
             first, empty, wild = first | begins, empty or one_empty, wild or one_wild
         if not settled:
             self._choice(looped)
@@ -236,7 +237,8 @@ class _Pattern:
         result = {min(char, _OTHER) for char in chars}
         if self._ignore_case:
             result |= {ord(chr(char).swapcase()) for char in result if char < _OTHER}
-            result.add(_OTHER)
+            if result & _FOLDED:
+                result.add(_OTHER)
         return frozenset(result)
 
 

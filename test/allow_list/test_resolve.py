@@ -165,6 +165,8 @@ def test_a_required_slot_is_filled_first() -> None:
     """Even when an optional one comes before it."""
     slots = [ArgumentSlot('any', '.'), ArgumentSlot('a', 'a', required=True)]
     assert assign(['a'], slots) == [1]
+    both = [ArgumentSlot('ab', '[ab]', required=True), ArgumentSlot('a', 'a', required=True)]
+    assert assign(['a', 'b'], both) == [1, 0]
 
 
 ALPHABET = 'abc'
