@@ -24,16 +24,25 @@ from __future__ import annotations
 
 import base64
 import codecs
+from collections.abc import Mapping
 import math
-from typing import Any, Mapping
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import KeyValue
 
 from ..errors import ResultCode
 from ..msg import ArgumentSlot, Executable, ProcessStatus
-from ..srv import (ListExecutables, ListProcesses, ReadOutput, RestartProcess, Shutdown,
-                   SignalProcess, StartProcess, StopProcess)
+from ..srv import (
+    ListExecutables,
+    ListProcesses,
+    ReadOutput,
+    RestartProcess,
+    Shutdown,
+    SignalProcess,
+    StartProcess,
+    StopProcess,
+)
 
 Fields = dict[str, Any]
 

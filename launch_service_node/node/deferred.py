@@ -16,8 +16,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Callable
+from typing import Any
 
 from rclpy.exceptions import InvalidHandle
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
@@ -42,7 +43,7 @@ class Deferred:
         self.begin = begin
 
 
-def let_defer(service: Service, on_error: Callable[[str], None]) -> None:
+def let_defer(service: Service, on_error: Callable[[str], object]) -> None:
     """
     Let the callback of a service return a Deferred instead of a response.
 
@@ -76,7 +77,7 @@ def let_defer(service: Service, on_error: Callable[[str], None]) -> None:
         else:
             send(response, header)
 
-    service.send_response = send_or_defer
+    service.send_response = send_or_defer  # type: ignore[method-assign]
 
 
 class _Once:

@@ -16,9 +16,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import queue
 import time
-from typing import Callable, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from ..errors import ResultCode
 from ..protocol import Message

@@ -16,10 +16,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 import queue
 import signal
 import time
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 

@@ -16,12 +16,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import itertools
 import os
 import select
 import threading
 import time
-from typing import Callable, Protocol
+from typing import Protocol
 
 from ..errors import InstanceError, LaunchServiceError, NotAllowed, NotNow, ResultCode, Unreachable
 from ..protocol import encode, MAX_LINE, Message
@@ -172,7 +173,7 @@ class SupervisorLink:
                     break
                 self._listener.lost(lost)
                 self._come_back()
-        except Exception as defect:  # not kept here: the listener ends the node with it
+        except Exception as defect:  # noqa: BLE001 - the listener ends the node with it
             error = defect
             self._drop()
         self._listener.ended(error)

@@ -34,6 +34,7 @@ from .inbox import End, Inbox, Signal
 if TYPE_CHECKING:
     from rclpy.context import Context
     from rclpy.executors import Executor
+
     from .launch_service import LaunchServiceNode
 
 OK, FAILED, BAD_USAGE, CONFLICT, NO_SUPERVISOR = range(5)
@@ -152,7 +153,7 @@ def _spin(executor: Executor, stop: threading.Event, inbox: Inbox) -> None:
     try:
         while not stop.is_set():
             executor.spin_once()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the main thread shows it
         if not stop.is_set():
             inbox.put(End(error))
 

@@ -20,12 +20,17 @@ Pure but for the class at the end, which declares them on a node.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Sequence
+import os
+from typing import Any
 
-from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
-                                SetParametersResult)
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -220,7 +225,7 @@ class Parameters:
         except InvalidRequest as error:
             raise InvalidRequest(f'the parameter {spec.name} {error.message}') from error
         except ParameterException as error:
-            raise InvalidRequest(f'the parameter {spec.name} can\'t be used: {error}') from error
+            raise InvalidRequest(f"the parameter {spec.name} can't be used: {error}") from error
         if not spec.fixed:
             if given is not None:
                 self.given.add(spec.name)

@@ -17,8 +17,13 @@
 from __future__ import annotations
 
 from rclpy.duration import Duration
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, LivelinessPolicy, QoSProfile
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    LivelinessPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+)
 
 DEADLINE = 1.5  # periods: one heartbeat is missing, with room for half a period of jitter
 LEASE = 3.0  # periods: the node is gone or hangs

@@ -16,9 +16,10 @@
 
 from __future__ import annotations
 
-import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+import traceback
+from typing import Any
 
 from rclpy.node import Node
 from std_srvs.srv import Trigger

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 import os
 from pathlib import Path
 import socket
@@ -24,7 +25,7 @@ import sys
 import threading
 import time
 import types
-from typing import Any, Callable, Iterator
+from typing import Any
 
 from harness import Lab, PATIENCE
 import pytest

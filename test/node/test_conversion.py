@@ -19,11 +19,11 @@ import math
 
 from harness import Lab
 from hypothesis import given, strategies
+from launch_service_node.msg import ArgumentSlot, Executable, ProcessStatus
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 
 from launch_service_node import srv
-from launch_service_node.msg import ArgumentSlot, Executable, ProcessStatus
 from launch_service_node.node import conversion
 from launch_service_node.node.services import OPERATIONS
 from launch_service_node.supervisor.requests import FIELDS

@@ -118,7 +118,7 @@ def test_fast_calls_are_answered_while_a_slow_one_is_pending(setting):
 def test_answers_reach_those_who_asked_whatever_their_order(setting):
     server, slow, _, _ = setting
     futures = []
-    for number in range(3):
+    for _ in range(3):
         server.begun.clear()
         futures.append(slow.call_async(Trigger.Request()))
         assert server.begun.wait(PATIENCE)

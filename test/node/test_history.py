@@ -17,6 +17,7 @@
 from collections import deque
 
 from hypothesis import given, strategies
+
 from launch_service_node.node.history import History
 
 

@@ -18,21 +18,21 @@ import os
 import signal
 
 from harness import alive, PATIENCE, wait_until
+from launch_service_node.msg import Heartbeat, ProcessStatus
 import pytest
 
 from launch_service_node import srv
 from launch_service_node.errors import ResultCode, Unreachable
-from launch_service_node.msg import Heartbeat, ProcessStatus
 from launch_service_node.protocol import SupervisorClient
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
-STUBBORN = '''
+STUBBORN = """
     import signal, time
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print('ready', flush=True)
     time.sleep(1000)
-'''
+"""
 
 
 def start(caller, cmd='sleeper', namespace='/robot1', **fields):

@@ -137,7 +137,8 @@ def test_a_request_without_a_supervisor_is_refused_at_once(world, link, answers)
     assert answers.queue.get_nowait()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
 
 
-def test_it_attaches_again_after_a_loss_and_asks_for_a_supervisor_to_be_started(world, link, listener):
+def test_it_attaches_again_after_a_loss_to_a_supervisor_that_it_asked_for(
+        world, link, listener):
     link.open()
     listener.next('attached')
     world.supervisor.hang_up()
@@ -215,7 +216,8 @@ def test_a_supervisor_that_hangs_is_given_up(world, link, answers, monkeypatch):
     assert answers.next()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
 
 
-def test_a_supervisor_that_only_takes_its_time_is_not_given_up(world, link, listener, answers, monkeypatch):
+def test_a_supervisor_that_only_takes_its_time_is_not_given_up(
+        world, link, listener, answers, monkeypatch):
     monkeypatch.setattr(link_module, 'SILENCE', 0.1)
     world.supervisor.answers['start'] = lambda request: None
     link.open()

@@ -21,8 +21,13 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from launch_service_node.errors import InvalidRequest
-from launch_service_node.node.parameters import (label_pairs, Parameters, parameters_of,
-                                                 settings_of, SPECS)
+from launch_service_node.node.parameters import (
+    label_pairs,
+    Parameters,
+    parameters_of,
+    settings_of,
+    SPECS,
+)
 from launch_service_node.supervisor.settings import Settings
 
 

@@ -14,9 +14,9 @@
 
 """The node's mirror of the supervisor's table, and what it publishes."""
 
+from launch_service_node.msg import ProcessStatus
 import pytest
 
-from launch_service_node.msg import ProcessStatus
 from launch_service_node.node.process_table import ALIVE, ProcessTable
 
 RUNNING, FAILED, STOPPED = ProcessStatus.RUNNING, ProcessStatus.FAILED, ProcessStatus.STOPPED

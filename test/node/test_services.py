@@ -14,30 +14,30 @@
 
 """The services of a real node, called by a plain client in another process."""
 
+from launch_service_node.msg import ProcessStatus
 import pytest
 from std_srvs.srv import Trigger
 
 from launch_service_node import srv
 from launch_service_node.errors import ResultCode
-from launch_service_node.msg import ProcessStatus
 from launch_service_node.node.conversion import key_values
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'],
            'arguments': [{'name': 'more', 'pattern': '[0-9]+'}],
            'environment_from_caller': ['COLOUR']}
 HIDDEN = {'id': 'fixed', 'cmd': ['/bin/sleep', '1000'], 'cwd': '/'}
-STUBBORN = '''
+STUBBORN = """
     import signal, sys, time
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print('ready', flush=True)
     time.sleep(1000)
-'''
-TALKER = '''
+"""
+TALKER = """
     print('one')
     print('zwei ä')
     print('three', end='')
-'''
+"""
 
 
 @pytest.fixture

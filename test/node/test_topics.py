@@ -18,14 +18,19 @@ import signal
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from launch_service_node.msg import Heartbeat, ProcessStatus
 import pytest
 from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
-from rclpy.qos import (DurabilityPolicy, LivelinessPolicy, qos_profile_sensor_data, QoSProfile,
-                       ReliabilityPolicy)
+from rclpy.qos import (
+    DurabilityPolicy,
+    LivelinessPolicy,
+    qos_profile_sensor_data,
+    QoSProfile,
+    ReliabilityPolicy,
+)
 
 from launch_service_node import __version__, srv
-from launch_service_node.msg import Heartbeat, ProcessStatus
 from launch_service_node.node import qos
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
