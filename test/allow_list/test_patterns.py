@@ -31,7 +31,8 @@ from launch_service_node.allow_list.patterns import pattern_problem, slot_proble
     r'--rate=\d+', '(lab|hall|hallway)', '(--fast|--slow)', '[a-z_]+_map', r'config:=.*\.yaml',
     '[0-9a-f]{8}-[0-9a-f]{4}', '(?i:on|off)', '(?i)abc', r'[-+]?\d+', '[a-z]{1,64}',
     '([a-z]+,)*[a-z]+', '([a-z]+)(,[a-z]+){0,9}', '[A-Za-z0-9 ,.!?]{1,80}', '(ab?)*', '(a|bc)*',
-    r'/home/[^/]+/maps/[^/]*\.yaml', '[éü]+', '^abc$', '(?i)map:=[a-z]+(/[a-z]+)*', '(?i)(a+b)*', '(é+a)*',
+    r'/home/[^/]+/maps/[^/]*\.yaml', '[éü]+', '^abc$',
+    '(?i)map:=[a-z]+(/[a-z]+)*', '(?i)(a+b)*', '(é+a)*',
 ])
 def test_an_ordinary_pattern_is_taken(pattern: str) -> None:
     """What people write for names, numbers, paths and choices is fine."""
@@ -95,7 +96,8 @@ def test_back_references_and_look_around_are_refused(pattern: str) -> None:
 @pytest.mark.parametrize('pattern', [
     '(a+)+', '(a|a)*', '(aa?)*', '(a*-a*)*', r'(\w+\s*)*x', '(x+x+)+y', '(a?)*', '((a?)?b)*',
     '(?:(?:(?:b){0,3})?ab)*?', '([a-z]+)*', '([a-z]+,?)*', 'x.*y.*z', '.*x.*y.*', '(?i)(a+A)+',
-    'a' + '?a' * 20, '(a{1,30}){1,30}', '(?:a|ab|abc)+b', 'x' * 1001, '([^é]+ü)*', '(?i)(k+\u212a)*',
+    'a' + '?a' * 20, '(a{1,30}){1,30}', '(?:a|ab|abc)+b', 'x' * 1001,
+    '([^é]+ü)*', '(?i)(k+\u212a)*',
 ])
 def test_a_pattern_that_could_take_long_is_refused(pattern: str) -> None:
     """Exponential, polynomial, or just large."""
