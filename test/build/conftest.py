@@ -24,12 +24,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # At the end: first, it would hide the installed package, which has the messages.
-sys.path.append(str(ROOT))
+sys.path.extend((str(ROOT), str(Path(__file__).parent)))
 
 PYTHON = f'python{sys.version_info[0]}.{sys.version_info[1]}'
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def root() -> Path:
     """Give the source folder."""
     return ROOT
