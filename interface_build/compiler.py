@@ -33,20 +33,24 @@ TIMEOUT = 600.0
 
 @dataclass(frozen=True)
 class Compiler:
-    """Commands for C and C++."""
+    """Commands for C and C++, and the flags that the environment adds."""
 
     c: tuple[str, ...]
     cxx: tuple[str, ...]
+    c_flags: tuple[str, ...] = ()
+    cxx_flags: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
 
     def compile_command(
         self, source: Path, output: Path, depfile: Path, include: Sequence[Path],
     ) -> list[str]:
         """Return the command that makes an object file and lists the headers it used."""
         if source.suffix == '.c':
-            command = [*self.c, '-std=gnu11']
+            command, flags = [*self.c, '-std=gnu11'], self.c_flags
         else:
-            command = [*self.cxx, '-std=c++17']
-        return [*command, '-O1', '-g0', '-fPIC', '-w', *(f'-I{folder}' for folder in include),
+            command, flags = [*self.cxx, '-std=c++17'], self.cxx_flags
+        return [*command, '-O1', '-g0', '-fPIC', '-w', *flags,
+                *(f'-I{folder}' for folder in include),
                 '-MMD', '-MF', str(depfile), '-c', str(source), '-o', str(output)]
 
     def link_command(
@@ -61,7 +65,7 @@ class Compiler:
         """
         strict = [] if python else ['-Wl,-z,defs']
         return [*self.cxx, '-shared', '-o', str(output), f'-Wl,-soname,{output.name}',
-                '-Wl,--as-needed', *strict, f'-Wl,-rpath,{run_path}',
+                '-Wl,--as-needed', *strict, *self.link_flags, f'-Wl,-rpath,{run_path}',
                 *map(str, objects), *(f'-L{folder}' for folder in folders),
                 *(f'-l{name}' for name in names)]
 
@@ -69,6 +73,8 @@ class Compiler:
 def find_compiler(environ: Mapping[str, str]) -> Compiler:
     """
     Return what CC and CXX name, else what the machine has.
+
+    CFLAGS, CXXFLAGS and LDFLAGS are added to the commands.
 
     :raises NoCompiler: when there is none.
     """
@@ -84,7 +90,9 @@ def find_compiler(environ: Mapping[str, str]) -> Compiler:
                 f'({named or " or ".join(candidates)} is not on PATH): install one, such as '
                 f'the package g++ of Debian and Ubuntu, or name it in {variable}')
         found.append(tuple(command))
-    return Compiler(*found)
+    flags = (tuple(shlex.split(environ.get(name, '')))
+             for name in ('CFLAGS', 'CXXFLAGS', 'LDFLAGS'))
+    return Compiler(*found, *flags)
 
 
 def check_python_headers() -> Path:
