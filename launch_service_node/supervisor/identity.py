@@ -29,6 +29,9 @@ from typing import NamedTuple
 
 from . import linux
 
+#: Of the kernel's flags of a process: it was forked and has executed nothing since.
+_PF_FORKNOEXEC = 0x40
+
 
 def boot_id() -> str:
     """Return the identity of this boot of the machine."""
@@ -44,6 +47,7 @@ class Stat(NamedTuple):
     pgrp: int
     session: int
     start_ticks: int
+    executed: bool
 
 
 def read_stat(pid: int) -> Stat | None:
@@ -56,7 +60,7 @@ def read_stat(pid: int) -> Stat | None:
     # The command's name stands in parentheses and may hold some itself.
     fields = data[data.rindex(b')') + 2:].split()
     return Stat(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3]),
-                int(fields[19]))
+                int(fields[19]), not int(fields[6]) & _PF_FORKNOEXEC)
 
 
 class Handle:

@@ -127,6 +127,8 @@ class Output:
         return f'{self.path}.emptied'
 
     def _emptied(self) -> int:
+        if not os.path.exists(self._emptied_path):
+            return 0  # as nearly always: this takes no descriptor
         try:
             with open(self._emptied_path, encoding='ascii') as file:
                 return int(file.read() or 0)

@@ -24,6 +24,7 @@ file is looked at in turn.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 import os
 
 from .linux import Inotify
@@ -65,8 +66,9 @@ class OutputKeeper:
         """Keep an output within its bounds from now on; replaces what the key had."""
         self.unwatch(key)
         watched = self._watched[key] = _Watched(output, on_growth)
-        watched.size = output.end()
         watched.at = self._loop.now()
+        with suppress(OSError):
+            watched.size = output.end()
         self._look(watched)
 
     def unwatch(self, key: object) -> None:
@@ -79,7 +81,8 @@ class OutputKeeper:
         if watched.watch >= 0 and self._inotify is not None:
             self._by_watch.pop(watched.watch, None)
             self._inotify.forget(watched.watch)
-        watched.output.bound()
+        with suppress(OSError):  # the next run, or the next look at the folder, bounds it
+            watched.output.bound()
 
     def _on_inotify(self, _: int) -> None:
         assert self._inotify is not None
@@ -91,9 +94,14 @@ class OutputKeeper:
                 self._look(watched)
 
     def _look(self, watched: _Watched) -> None:
-        room = watched.output.bound()
-        size = watched.output.end()
         now = self._loop.now()
+        try:
+            room = watched.output.bound()
+            size = watched.output.end()
+        except OSError:
+            # Out of descriptors, or of room to note what was dropped: it has to be tried again.
+            watched.timer = self._loop.after(_WITHOUT_INOTIFY, lambda: self._look(watched))
+            return
         grown, passed = size - watched.size, now - watched.at
         if grown > 0:
             watched.on_growth()

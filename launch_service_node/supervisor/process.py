@@ -31,6 +31,7 @@ from .readiness import Readiness
 from .record import exit_in_words, Record
 from .run import Run
 from .sampling import Measurement
+from .spawn import NEVER_STARTED
 from .states import ALIVE, ENDED, may_follow, State
 from .stopping import Stopper
 from .waiters import Waiter, Waiters
@@ -211,6 +212,8 @@ class Process:
             record.term_signal = os.WTERMSIG(status)
         elif status is not None:
             record.exit_code = os.WEXITSTATUS(status)
+        if self.adopted and not record.executed and record.exit_code == NEVER_STARTED:
+            self._failure = 'was not told to start: the supervisor fell before that'
         self.measured = None
         record.pid = 0
         if self._stopper is not None and not self._stopper.over:
@@ -229,6 +232,10 @@ class Process:
         otherwise it has ended, and how is not known.
         """
         record = self.record
+        self._first = False  # whoever waited for a start waits no more
+        if record.boot_id != self.world.boot_id:
+            # Times of another boot mean nothing in this one.
+            record.restarts, record.in_a_row, record.ready_at = [], 0, 0.0
         if record.state == State.BACKOFF:
             delay = max(0.0, record.restart_at - self.world.loop.now())
             self._restart_timer = self.world.loop.after(
@@ -243,8 +250,16 @@ class Process:
         self.world.watch_output(self)
         if record.state == State.STOPPING or record.stop_asked:
             self._take_down(self._rungs(), record.err_msg)
-        elif record.state == State.STARTING:
-            self._executed(0)
+        elif not record.ready_at:
+            self._await_exec()
+
+    def _await_exec(self) -> None:
+        if self.state not in (State.STARTING, State.SUSPENDED) or not self.record.pid:
+            return
+        if self._run.has_executed():
+            self._executed()
+        else:
+            self.world.loop.after(_LOOK_FOR_EXEC, self._await_exec)
 
     # -- a run ------------------------------------------------------------------------
 
@@ -260,6 +275,7 @@ class Process:
         record.run += 1
         record.pid = record.start_ticks = 0
         record.executed, record.ready_at, record.err_msg = False, 0.0, ''
+        record.output_start = self.output.end()
         record.exit_known = False
         record.exit_code = record.term_signal = 0
         record.boot_id = self.world.boot_id
@@ -278,12 +294,12 @@ class Process:
             self._run.give_up(self.world.journal_trouble())
 
     def _on_exec(self) -> None:
-        if self.record.executed and self.state == State.STARTING:
-            self._executed(self.output.end() if self.record.run > 1 else 0)
+        if self.record.executed and self.state in (State.STARTING, State.SUSPENDED):
+            self._executed()
 
-    def _executed(self, output_start: int) -> None:
+    def _executed(self) -> None:
         self.record.executed = True
-        self._run.await_ready(output_start)
+        self._run.await_ready(self.record.output_start)
         if self.readiness is not None and self.readiness.wanted_node:
             self.world.wanted_nodes_changed()
         if self.state == State.STARTING:
@@ -418,6 +434,10 @@ class Process:
         self.record.state = state
         return self.world.commit(self)
 
+
+#: Seconds between two looks at a child that an earlier supervisor forked, and that has not
+#: executed its program yet: that may take long from a network disk.
+_LOOK_FOR_EXEC = 0.02
 
 _DRAINS = 'not restarted: the instance drains or shuts down'
 

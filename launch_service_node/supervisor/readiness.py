@@ -86,7 +86,10 @@ class Readiness:
     def output_grew(self) -> None:
         """Look at what was printed since the last time."""
         while self._pattern is not None and 'output' in self._missing:
-            piece = self._output.read(self._offset, 0, 0)
+            try:
+                piece = self._output.read(self._offset, 0, 0)
+            except OSError:
+                return  # out of descriptors; it is looked at again when it has grown more
             if not piece.data:
                 return
             self._offset = piece.next_offset

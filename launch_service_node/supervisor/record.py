@@ -35,6 +35,7 @@ class Record:
     :ivar environment: what is added to the environment of all.
     :ivar run: how often it was spawned.
     :ivar executed: whether the present run got past exec.
+    :ivar output_start: offset at which the output of the present run begins.
     :ivar ready_at: when the present run was ready; 0: not yet.
     :ivar stop_asked: whether somebody asked for its end.
     """
@@ -55,6 +56,7 @@ class Record:
     start_ticks: int = 0
     boot_id: str = ''
     executed: bool = False
+    output_start: int = 0
     start_time_ns: int = 0
     ready_at: float = 0.0
     stop_asked: bool = False

@@ -22,7 +22,7 @@ import socket
 
 from ..allow_list.resolve import expand
 from ..errors import ProcessError, ResultCode
-from .identity import Handle, open_handle
+from .identity import Handle, open_handle, read_stat
 from .readiness import Readiness
 from .record import Record
 from .sampling import Measurement, TreeSampler
@@ -113,6 +113,11 @@ class Run:
         self.handle = handle
         self._sampler = TreeSampler(record.pid, self._orphans)
         return True
+
+    def has_executed(self) -> bool:
+        """Say whether an adopted child has become its program."""
+        stat = read_stat(self._record.pid)
+        return stat is not None and stat.executed
 
     def settle_exec(self) -> bool:
         """Take note of how exec went, when that is known and was not noted before."""

@@ -28,8 +28,11 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 from typing import NamedTuple
+
+from .tree import RLIMIT_LOCKS
 
 #: Exit code of a child that was never told to go; no program ran.
 NEVER_STARTED = 125
@@ -125,11 +128,15 @@ def spawn(plan: Plan) -> Spawned:
         # A signal between fork and the reset of the handlers would run the
         # supervisor's own handlers in the child.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        # From its first moment the child has its mark, also when its parent has not.
+        unmarked = resource.getrlimit(RLIMIT_LOCKS)
+        _set_mark(plan.rlimits)
         try:
             pid = os.fork()
             if pid == 0:
                 _become(plan, output, go_read, error_write)
         finally:
+            resource.setrlimit(RLIMIT_LOCKS, unmarked)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
     except OSError:
         for fd in fds:
@@ -138,6 +145,12 @@ def spawn(plan: Plan) -> Spawned:
     for fd in (output, go_read, error_write):
         os.close(fd)
     return Spawned(pid, go_write, error_read)
+
+
+def _set_mark(rlimits: tuple[tuple[int, int, int], ...]) -> None:
+    for which, soft, hard in rlimits:
+        if which == RLIMIT_LOCKS:
+            resource.setrlimit(which, (soft, hard))
 
 
 def _become(plan: Plan, output: int, go_read: int, error_write: int) -> None:
