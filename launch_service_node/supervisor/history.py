@@ -22,7 +22,8 @@ from typing import Any
 
 from .journal import Journal, SCHEMA
 from .record import Record
-from .table import past_uid, Table
+from .table import Table
+from .uids import Past, past
 
 
 class History:
@@ -62,7 +63,7 @@ class History:
         for entry in entries:
             try:
                 self._replay(entry, processes)
-            except (AttributeError, KeyError, TypeError, ValueError):
+            except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
                 damaged += 1
         records = []
         for data in processes.values():
@@ -98,7 +99,7 @@ class History:
     def drop(self, record: Record) -> None:
         """Note that a process is no longer listed."""
         if record.uid:
-            self._append({'u': past_uid(record)})
+            self._append({'u': past(record)})
         self._append({'d': record.process_id})
 
     def set_autostarted(self, boot: str) -> None:
@@ -122,7 +123,7 @@ class History:
 
     def _everything(self) -> list[dict[str, Any]]:
         return [{'m': self._counters()},
-                *({'u': past} for past in self._table.past_uids()),
+                *({'u': found} for found in self._table.past_uids.all()),
                 *({'n': self._node} for _ in range(1) if self._node),
                 *({'p': process.record.to_json()} for process in self._table)]
 
@@ -144,7 +145,7 @@ class History:
         elif 'd' in entry:
             processes.pop(entry['d'], None)
         elif 'u' in entry:
-            table.remember_uid(entry['u'])
+            table.past_uids.remember(Past(*entry['u']))
         elif 'n' in entry:
             self._node = entry['n']
 

@@ -64,11 +64,11 @@ def check_rate(supervisor: Supervisor) -> None:
                      f'try again in {wait:.2f} s', ResultCode.RATE_LIMITED)
 
 
-def digest(fields: Fields) -> str:
-    """Return what tells two different requests of one uid apart."""
+def digest(fields: Fields) -> int:
+    """Return what tells two different requests of one uid apart; it is never 0."""
     asked = [fields[key] for key in ('cmd', 'name', 'cwd', 'env', 'args', 'launch_id')]
     data = json.dumps(asked, sort_keys=True).encode()
-    return f'{len(data)}-{zlib.crc32(data):08x}-{zlib.adler32(data):08x}'
+    return zlib.crc32(data) << 32 | zlib.adler32(data)
 
 
 def known_by_uid(supervisor: Supervisor, fields: Fields) -> Process | dict[str, Any] | None:
@@ -85,24 +85,24 @@ def known_by_uid(supervisor: Supervisor, fields: Fields) -> Process | dict[str, 
     known = supervisor.table.of_uid(uid) if uid else None
     if known is None:
         return None
-    before = known['digest'] if isinstance(known, dict) else known.record.digest
-    name = known['name'] if isinstance(known, dict) else known.record.name
-    if before != digest(fields):
+    asked = known.record if isinstance(known, Process) else known
+    if asked.digest != digest(fields):
         raise InvalidRequest(
-            f'uid {uid} started {name} with a different request; choose a new uid for a new '
-            'request', ResultCode.UID_CONFLICT)
+            f'uid {uid} started process {asked.process_id} with a different request; choose a '
+            'new uid for a new request', ResultCode.UID_CONFLICT)
     if isinstance(known, Process):
         return known
+    # Its name, unless the request gave it, is not remembered: it may be another's by now.
     return {
-        'timestamp_ns': supervisor.wall_ns(), 'process_name': name,
-        'process_id': known['process_id'], 'process_status': known['state'],
-        'executable_id': known['executable_id'], 'hostname': supervisor.hostname,
-        'exit_known': known['exit_known'], 'exit_code': known['exit_code'],
-        'term_signal': known['term_signal'], 'start_time_ns': known['start_time_ns'],
-        'launch_id': known['launch_id'], 'mem_usage': 0.0, 'processor_load': 0.0,
+        'timestamp_ns': supervisor.wall_ns(), 'process_name': fields['name'],
+        'process_id': known.process_id, 'process_status': int(known.state),
+        'executable_id': fields['cmd'], 'hostname': supervisor.hostname,
+        'exit_known': known.exit_known, 'exit_code': known.exit_code,
+        'term_signal': known.term_signal, 'start_time_ns': known.start_time_ns,
+        'launch_id': fields['launch_id'], 'mem_usage': 0.0, 'processor_load': 0.0,
         'err_msg': '', 'os_pid': 0, 'restart_count': 0, 'resident_bytes': 0,
         'num_tree_procs': 0, 'sequence_number': supervisor.table.sequence_number,
-        'command': [], 'output_path': supervisor.output_of(known['process_id']).path,
+        'command': [], 'output_path': supervisor.output_of(known.process_id).path,
         'restart_in': None, 'limits': []}
 
 
@@ -133,7 +133,7 @@ def new_process(supervisor: Supervisor, given: Fields) -> Process:
     record = Record(
         table.next_id, name, entry, list(command.argv), dict(command.environment),
         command.cwd or '', launch_id=fields['launch_id'], uid=fields['uid'],
-        digest=digest(fields) if fields['uid'] else '')
+        digest=digest(fields) if fields['uid'] else 0)
     process = Process(record, supervisor)
     table.add(process)
     return process

@@ -16,19 +16,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 import fnmatch
-from typing import Any
 
 from ..errors import InvalidRequest, ResultCode
-from ..protocol import decode, encode
 from .process import Process
-from .record import Record
 from .states import ALIVE, ENDED, State
-
-#: How many uids of processes that are no longer listed are remembered.
-MAX_UIDS = 4096
+from .uids import Past, past, PastUids
 
 
 class Table:
@@ -44,7 +38,7 @@ class Table:
         self._by_id: dict[int, Process] = {}
         self._by_name: dict[str, Process] = {}
         self._by_uid: dict[int, Process] = {}
-        self._past_uids: OrderedDict[int, bytes] = OrderedDict()  # JSON: a fifth of a dict
+        self.past_uids = PastUids()
 
     def __iter__(self) -> Iterator[Process]:
         return iter(tuple(self._by_id.values()))
@@ -69,23 +63,11 @@ class Table:
             del self._by_name[record.name]
         if record.uid:
             self._by_uid.pop(record.uid, None)
-            self.remember_uid(past_uid(record))
+            self.past_uids.remember(past(record))
 
-    def remember_uid(self, past: dict[str, Any]) -> None:
-        """Remember the uid of a process that is no longer listed."""
-        self._past_uids[past['uid']] = encode(past)
-        while len(self._past_uids) > MAX_UIDS:
-            self._past_uids.popitem(last=False)
-
-    def past_uids(self) -> list[dict[str, Any]]:
-        """Return what is remembered of processes that are no longer listed."""
-        return [decode(past) for past in self._past_uids.values()]
-
-    def of_uid(self, uid: int) -> Process | dict[str, Any] | None:
+    def of_uid(self, uid: int) -> Process | Past | None:
         """Return the process that a uid started, or what is remembered of it."""
-        if uid in self._by_uid:
-            return self._by_uid[uid]
-        return decode(self._past_uids[uid]) if uid in self._past_uids else None
+        return self._by_uid.get(uid) or self.past_uids.find(uid)
 
     def named(self, name: str) -> Process | None:
         """Return the process of a name."""
@@ -161,12 +143,3 @@ class Table:
         import difflib
         close = difflib.get_close_matches(name, self._by_name, 1)
         return f'; did you mean {close[0]!r}?' if close else '; see the list of processes'
-
-
-def past_uid(record: Record) -> dict[str, Any]:
-    """Return what is remembered of a process that is no longer listed."""
-    return {'uid': record.uid, 'digest': record.digest, 'process_id': record.process_id,
-            'name': record.name, 'executable_id': record.entry.id,
-            'state': int(record.state), 'launch_id': record.launch_id,
-            'exit_known': record.exit_known, 'exit_code': record.exit_code,
-            'term_signal': record.term_signal, 'start_time_ns': record.start_time_ns}
