@@ -105,6 +105,8 @@ def open_handle(pid: int, start_ticks: int | None = None) -> Handle | None:
 
     :param start_ticks: field 22 of its stat; None: whoever has the pid now.
     """
+    if pid <= 0:
+        return None
     try:
         fd = os.pidfd_open(pid)
     except (ProcessLookupError, ValueError, OverflowError):

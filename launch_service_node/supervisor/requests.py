@@ -135,7 +135,7 @@ def signal_number(text: str) -> int:
     :raises NotAllowed: for 0, which would be no signal at all.
     """
     word = text.strip().upper()
-    if word.isdigit():
+    if word.isascii() and word.isdigit():
         number = int(word)
     else:
         try:
