@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import os
 import sys
 from typing import Any
@@ -121,11 +122,14 @@ class History:
                 'next_id': self._table.next_id,
                 'sequence_number': self._table.sequence_number, 'autostarted': self.autostarted}
 
-    def _everything(self) -> list[dict[str, Any]]:
-        return [{'m': self._counters()},
-                *({'u': found} for found in self._table.past_uids.all()),
-                *({'n': self._node} for _ in range(1) if self._node),
-                *({'p': process.record.to_json()} for process in self._table)]
+    def _everything(self) -> Iterator[dict[str, Any]]:
+        yield {'m': self._counters()}
+        for found in self._table.past_uids.all():
+            yield {'u': found}
+        if self._node:
+            yield {'n': self._node}
+        for process in self._table:
+            yield {'p': process.record.to_json()}
 
     def _replay(self, entry: dict[str, Any], processes: dict[int, dict[str, Any]]) -> None:
         table = self._table

@@ -22,6 +22,7 @@ most of it is outdated, into a new file that replaces the old one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import json
 import os
 from typing import Any
@@ -109,15 +110,15 @@ class Journal:
         """Say whether it has grown far beyond what it was right after the last rewrite."""
         return self._size > _REWRITE_FROM + 2 * self._least
 
-    def rewrite(self, entries: list[Entry]) -> bool:
+    def rewrite(self, entries: Iterable[Entry]) -> bool:
         """Replace it by these entries; the old one stays when that fails."""
         new = f'{self.path}.new'
-        data = b''.join(map(to_line, entries))
         fd = -1
         try:
             fd = os.open(new, _FLAGS | os.O_TRUNC, 0o600)
             with open(fd, 'wb', closefd=False) as file:
-                file.write(data)
+                # One by one: all of them at once would be the most memory ever used.
+                file.writelines(map(to_line, entries))
             os.fsync(fd)
             # This descriptor stays: to open the file once more could fail.
             os.replace(new, self.path)
@@ -129,7 +130,7 @@ class Journal:
             return False
         os.close(self._fd)
         self._fd = fd
-        self._size = self._least = len(data)
+        self._size = self._least = os.fstat(fd).st_size
         self._torn = False
         self.trouble = ''
         return True

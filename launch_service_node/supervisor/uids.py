@@ -23,6 +23,8 @@ small objects that live long, between others that do not, would cost ten times a
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from .record import Record
@@ -100,10 +102,11 @@ class PastUids:
             return None
         return self._row(at)
 
-    def all(self) -> list[Past]:
-        """Return all, the oldest first."""
-        order = [*range(self._next, self._size), *range(self._next)]
-        return [self._row(at) for at in order if self._columns[0][at]]
+    def all(self) -> Iterator[Past]:
+        """Give one after the other, the oldest first."""
+        for at in chain(range(self._next, self._size), range(self._next)):
+            if self._columns[0][at]:
+                yield self._row(at)
 
     def _row(self, at: int) -> Past:
         return Past(*(column[at] for column in self._columns))
