@@ -150,9 +150,14 @@ class SupervisorLink:
         os.eventfd_write(self._wake, 1)
 
     def _attach(self) -> None:
-        from ..starting import ensure_supervisor  # not needed by who only sends
-        ensure_supervisor(self.namespace, home=self._home, timeout=ATTACH_TIMEOUT)
-        connection = Connection(self.namespace, self._home)
+        try:
+            connection = Connection(self.namespace, self._home)
+        except Unreachable as error:
+            if error.code == ResultCode.TIMED_OUT:
+                raise
+            from ..starting import ensure_supervisor  # a managed node never comes here
+            ensure_supervisor(self.namespace, home=self._home, timeout=ATTACH_TIMEOUT)
+            connection = Connection(self.namespace, self._home)
         try:
             answer = connection.call('attach', ATTACH_TIMEOUT, **self._listener.attach_fields())
             connection.go_on()
