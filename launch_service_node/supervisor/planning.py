@@ -19,17 +19,20 @@ from __future__ import annotations
 import os
 import resource
 
-from ..allow_list.model import Entry, LimitSettings
+from ..allow_list.model import Entry
 from ..errors import ProcessError, ResultCode
+from .cgroups import Cgroups
+from .limits import controllers, enforce, Enforcement
 from .record import Record
 from .spawn import Account, Plan
 from .tree import limit_of_mark, MARK, RLIMIT_LOCKS
 
 
 def make_plan(record: Record, base: dict[str, str], namespace: str, mark: str,
-              output_path: str, notify_socket: str, open_files: tuple[int, int]) -> Plan:
+              output_path: str, notify_socket: str, open_files: tuple[int, int],
+              cgroups: Cgroups) -> Plan:
     """
-    Return the plan of a run.
+    Return the plan of a run, whose cgroup is made if it needs one.
 
     :param base: the clean environment of all processes.
     :param notify_socket: address for sd_notify(3); empty: none.
@@ -45,40 +48,33 @@ def make_plan(record: Record, base: dict[str, str], namespace: str, mark: str,
     if notify_socket:
         environment['NOTIFY_SOCKET'] = notify_socket
     account, home = _account(record.entry, environment)
-    limits = record.entry.limits
-    return Plan(tuple(record.argv), environment, record.cwd or home, output_path,
-                _rlimits(limits, open_files, mark), limits.nice or 0, account)
-
-
-def limits_in_force(limits: LimitSettings) -> list[str]:
-    """Say which limits are in force, and how, one an item."""
-    said = []
-    if limits.memory is not None:
-        said.append(f'memory {limits.memory} bytes a process (RLIMIT_DATA)')
-    if limits.open_files is not None:
-        said.append(f'open files {limits.open_files} (RLIMIT_NOFILE)')
-    if limits.processes is not None:
-        said.append(f'processes {limits.processes} of the user (RLIMIT_NPROC)')
-    if limits.nice is not None:
-        said.append(f'nice {limits.nice}')
-    if limits.cpu is not None:
-        said.append(f'cpu {limits.cpu:g} % is not enforced')
-    return said
-
-
-def _rlimits(limits: LimitSettings, open_files: tuple[int, int],
-             mark: str) -> tuple[tuple[int, int, int], ...]:
-    files = open_files if limits.open_files is None else (limits.open_files,) * 2
-    found = [(resource.RLIMIT_NOFILE, *files)]
+    uid = os.geteuid() if account is None else account.uid
+    cgroup, enforcement = _enforce(record, cgroups, uid == 0)
+    rlimits = list(enforcement.rlimits)
+    if record.entry.limits.open_files is None:
+        rlimits.insert(0, (resource.RLIMIT_NOFILE, *open_files))
     hard = resource.getrlimit(RLIMIT_LOCKS)[1]
     if hard == resource.RLIM_INFINITY:
-        found.append((RLIMIT_LOCKS, limit_of_mark(mark), hard))
-    if limits.memory is not None:
-        # Not RLIMIT_AS: middlewares reserve far more address space than they use.
-        found.append((resource.RLIMIT_DATA, limits.memory, limits.memory))
-    if limits.processes is not None:
-        found.append((resource.RLIMIT_NPROC, limits.processes, limits.processes))
-    return tuple(found)
+        rlimits.insert(0, (RLIMIT_LOCKS, limit_of_mark(mark), hard))
+    return Plan(tuple(record.argv), environment, record.cwd or home, output_path,
+                tuple(rlimits), record.entry.limits.nice, account,
+                enforcement.more_processes, cgroup, enforcement.said)
+
+
+def _enforce(record: Record, cgroups: Cgroups, is_root: bool) -> tuple[str, Enforcement]:
+    """Return the cgroup of a run, made for it ('': none), and what else is to be done."""
+    limits = record.entry.limits
+    wanted = controllers(limits)
+    missing = cgroups.enable(wanted)
+    enforcement = enforce(limits, missing, is_root)
+    if not wanted or not cgroups.usable:
+        return '', enforcement
+    try:
+        cgroup = cgroups.make(record.process_id, record.run, enforcement.files)
+    except OSError as error:
+        missing = dict.fromkeys(wanted, f'it can not be made: {error.strerror}')
+        return '', enforce(limits, missing, is_root)
+    return cgroup.path, enforcement
 
 
 def _account(entry: Entry, environment: dict[str, str]) -> tuple[Account | None, str]:

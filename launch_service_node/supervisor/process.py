@@ -28,7 +28,7 @@ from . import ladder, policy, tree
 from .identity import Handle
 from .output import Output
 from .readiness import Readiness
-from .record import exit_in_words, Record
+from .record import Record
 from .run import Run
 from .sampling import Measurement
 from .spawn import NEVER_STARTED
@@ -335,16 +335,22 @@ class Process:
 
     def _members(self) -> dict[int, int]:
         session = self.handle.pid if self.handle is not None else 0
+        cgroup = self._run.cgroup
         return tree.members(session, self.record.pid != 0, self.world.mark(self.record), {},
-                            self.world.leaders(), self.adopted)
+                            self.world.leaders(), self.adopted,
+                            cgroup.pids() if cgroup is not None else ())
 
     def _take_down(self, rungs: tuple[ladder.Rung, ...], why: str) -> None:
         self._run.stop_watching()
         self.record.err_msg = why
         self._go(State.STOPPING)
         self._stopper = Stopper(self.world.loop, rungs, self._members, self.handle,
-                                self._on_gone, self._on_left)
+                                self._on_gone, self._on_left, self._kill_at_once)
         self._stopper.begin()
+
+    def _kill_at_once(self) -> None:
+        if self._run.cgroup is not None:
+            self._run.cgroup.kill()
 
     def _on_left(self, pids: list[int]) -> None:
         numbers = ', '.join(map(str, pids))
@@ -362,6 +368,7 @@ class Process:
         if self.record.pid:
             return  # the members are gone; the leader's own end is about to be told
         self._stopper = None
+        self._run.nothing_left()
         self._failure = self._failure or self._run.failure
         record = self.record
         if self._restart_asked:
@@ -370,16 +377,14 @@ class Process:
         elif record.stop_asked:
             self._end(State.STOPPED, '')
         elif self._first and not record.executed:
-            self._end(State.FAILED, self._failure or exit_in_words(record))
+            self._end(State.FAILED, self._failure or self._run.end_in_words())
         else:
             self._follow_policy()
 
     def _follow_policy(self) -> None:
         record, now = self.record, self.world.loop.now()
-        said = self._failure or exit_in_words(record)
+        said = self._failure or self._run.end_in_words()
         known = record.exit_known or bool(self._failure)
-        if not known:
-            said = 'ended while nobody watched; how is not known'
         success = known and not said
         decision = policy.decide(
             record.entry.restart, success, now - record.ready_at if record.ready_at else 0.0,

@@ -38,6 +38,8 @@ class Record:
     :ivar output_start: offset at which the output of the present run begins.
     :ivar ready_at: when the present run was ready; 0: not yet.
     :ivar stop_asked: whether somebody asked for its end.
+    :ivar cgroup: folder of the present run's cgroup; empty: it has none.
+    :ivar limits: which limits are in force for the present run, and how.
     """
 
     process_id: int
@@ -47,14 +49,16 @@ class Record:
     environment: dict[str, str]
     cwd: str
     restarts: list[float]
+    limits: list[str]
     launch_id: str = ''
     uid: int = 0
-    digest: str = ''
+    digest: int = 0
     state: State = State.STOPPED
     run: int = 0
     pid: int = 0
     start_ticks: int = 0
     boot_id: str = ''
+    cgroup: str = ''
     executed: bool = False
     output_start: int = 0
     start_time_ns: int = 0
@@ -79,6 +83,7 @@ class Record:
         self.environment = environment
         self.cwd = cwd
         self.restarts = []
+        self.limits = []
         vars(self).update(more)
         self._entry_json = entry.to_json()  # it never changes, and is written often
 
@@ -127,7 +132,7 @@ def signal_name(number: int) -> str:
 
 
 def describe(record: Record, measured: Measurement | None, total_memory: int, hostname: str,
-             output_path: str, restart_in: float | None, limits: list[str]) -> dict[str, Any]:
+             output_path: str, restart_in: float | None) -> dict[str, Any]:
     """Return what clients are told; docs/protocol.md has the meaning."""
     return {
         'timestamp_ns': record.timestamp_ns,
@@ -152,5 +157,5 @@ def describe(record: Record, measured: Measurement | None, total_memory: int, ho
         'command': record.argv,
         'output_path': output_path,
         'restart_in': restart_in,
-        'limits': limits,
+        'limits': record.limits,
     }

@@ -22,9 +22,11 @@ import socket
 
 from ..allow_list.resolve import expand
 from ..errors import ProcessError, ResultCode
+from .cgroups import Cgroup
 from .identity import Handle, open_handle, read_stat
+from .limits import cause_of_end
 from .readiness import Readiness
-from .record import Record
+from .record import exit_in_words, Record
 from .sampling import Measurement, TreeSampler
 from .spawn import spawn, Spawned
 from .tree import has_mark
@@ -40,6 +42,7 @@ class Run:
     :ivar handle: the process that was started, dead or alive; None: never, or not found.
     :ivar failure: one line on why nothing was executed; empty: something was, or may be yet.
     :ivar readiness: what is still waited for; None: nothing.
+    :ivar cgroup: of its tree; None: it has none.
     """
 
     def __init__(self, record: Record, world: World, on_ready: Callable[[], object],
@@ -51,6 +54,8 @@ class Run:
         self.handle: Handle | None = None
         self.failure = ''
         self.readiness: Readiness | None = None
+        self.cgroup: Cgroup | None = None
+        self._cause = ''
         self._spawned: Spawned | None = None
         self._sampler: TreeSampler | None = None
         self._notify: socket.socket | None = None
@@ -65,12 +70,16 @@ class Run:
         try:
             if record.entry.ready.notify:
                 self._notify = _notify_socket(world.mark(record), record.run)
-            self._spawned = spawn(world.plan(record, self._notify))
+            plan = world.plan(record, self._notify)
+            self.cgroup = world.cgroups.of(plan.cgroup)
+            record.cgroup, record.limits = plan.cgroup, list(plan.limits)
+            self._spawned = spawn(plan)
             self.handle = open_handle(self._spawned.pid)
         except OSError as error:
             if self._spawned is not None:
                 self._spawned.abandon()
                 self._spawned = None
+            self.nothing_left()
             raise ProcessError(
                 f'cannot start {record.name}: {error.strerror}; the host is short of it',
                 ResultCode.RESOURCE_EXHAUSTED) from error
@@ -103,8 +112,10 @@ class Run:
         """
         record = self._record
         handle = None
-        if record.boot_id == self._world.boot_id and record.pid > 0:
-            handle = open_handle(record.pid, record.start_ticks)
+        if record.boot_id == self._world.boot_id:
+            self.cgroup = self._world.cgroups.of(record.cgroup)
+            if record.pid > 0:
+                handle = open_handle(record.pid, record.start_ticks)
         if handle is None:
             return False
         if handle.gone() or not has_mark(record.pid, self._world.mark(record)):
@@ -158,6 +169,22 @@ class Run:
         if self._sampler is not None:
             self._sampler.close()
             self._sampler = None
+
+    def nothing_left(self) -> None:
+        """Take note that nothing is left of its tree, and of what its cgroup knows of that."""
+        if self.cgroup is not None:
+            self._cause = cause_of_end(
+                self._record.term_signal, self.cgroup.counters(), self._record.entry.limits)
+            self._world.cgroups.remove(self.cgroup)
+            self.cgroup = None
+        self._record.cgroup = ''
+
+    def end_in_words(self) -> str:
+        """Say how it ended; empty when it ended well."""
+        if not self._record.exit_known:
+            return f'ended while nobody watched; how is not known{self._cause}'
+        said = exit_in_words(self._record)
+        return said + self._cause if said else ''
 
     def stop_watching(self) -> None:
         """Wait for readiness no longer."""

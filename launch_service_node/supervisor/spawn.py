@@ -32,6 +32,7 @@ import resource
 import signal
 from typing import NamedTuple
 
+from .restricting import restrict
 from .tree import RLIMIT_LOCKS
 
 #: Exit code of a child that was never told to go; no program ran.
@@ -56,8 +57,12 @@ class Plan(NamedTuple):
     All that a child needs to know to become the process.
 
     :ivar rlimits: (RLIMIT_*, soft, hard) to set.
-    :ivar nice: added to its niceness.
+    :ivar nice: None: that of the supervisor.
     :ivar account: None: the same user.
+    :ivar more_processes: processes and threads that its user may have besides those of others;
+        None: as many as ever.
+    :ivar cgroup: folder of the cgroup to enter; empty: none.
+    :ivar limits: which limits are in force then, for people.
     """
 
     argv: tuple[str, ...]
@@ -65,8 +70,11 @@ class Plan(NamedTuple):
     cwd: str
     output_path: str
     rlimits: tuple[tuple[int, int, int], ...] = ()
-    nice: int = 0
+    nice: int | None = None
     account: Account | None = None
+    more_processes: int | None = None
+    cgroup: str = ''
+    limits: tuple[str, ...] = ()
 
 
 class Spawned:
@@ -167,13 +175,16 @@ def _become(plan: Plan, output: int, go_read: int, error_write: int) -> None:
             if os.read(_GO_FD, 1) != _GO:
                 os._exit(NEVER_STARTED)
             os.close(_GO_FD)
-            _restrict(plan)
+            for step in restrict(plan):
+                stage = step
             stage = f'enter the working directory {plan.cwd}'
             os.chdir(plan.cwd)
             stage = f'execute {plan.argv[0]}'
             os.execve(plan.argv[0], plan.argv, plan.environment)
         except (OSError, ValueError, TypeError) as error:
             os.write(tell, explain(stage, plan.argv[0], error).encode()[:500])
+        except MemoryError:
+            os.write(tell, b'its memory limit is too small to execute anything')
     finally:
         # Whatever happened: the child must not go on as a second supervisor.
         os._exit(code)
@@ -207,19 +218,6 @@ def _reset_signals() -> None:
                    signal.SIGPIPE, signal.SIGXFSZ, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def _restrict(plan: Plan) -> None:
-    if plan.rlimits:
-        import resource
-        for which, soft, hard in plan.rlimits:
-            resource.setrlimit(which, (soft, hard))
-    if plan.nice:
-        os.nice(plan.nice)
-    if plan.account is not None:
-        os.setgroups(plan.account.groups)
-        os.setgid(plan.account.gid)
-        os.setuid(plan.account.uid)
 
 
 def explain(stage: str, executable: str, error: Exception) -> str:

@@ -42,17 +42,20 @@ class Stopper:
     :ivar over: whether nothing is left, or nobody cares any more.
     :param on_left: called with the pids that are left when the ladder has ended;
         `on_gone` may still follow.
+    :param kill_at_once: kills the whole tree in one go, as far as that is possible.
     """
 
     def __init__(self, loop: Loop, rungs: tuple[Rung, ...], find: Callable[[], dict[int, int]],
                  leader: Handle | None, on_gone: Callable[[], object],
-                 on_left: Callable[[list[int]], object]) -> None:
+                 on_left: Callable[[list[int]], object],
+                 kill_at_once: Callable[[], object]) -> None:
         self._loop = loop
         self._rungs = list(rungs)
         self._find = find
         self._leader = leader
         self._on_gone = on_gone
         self._on_left = on_left
+        self._kill_at_once = kill_at_once
         self._timer: Timer | None = None
         self._check: Timer | None = None
         self._watched: list[Handle] = []
@@ -117,6 +120,8 @@ class Stopper:
             self._timer = self._loop.after(rung.wait, self._step)
 
     def _send(self, members: dict[int, int], number: int) -> None:
+        if number == signal.SIGKILL:
+            self._kill_at_once()
         leader = self._leader
         grouped = leader is not None and _signal(leader.send_group, number)
         for pid, ticks in members.items():

@@ -33,6 +33,7 @@ from ..instance import make_private_dir, SOCKET_NAME
 from ..protocol import PROTOCOL
 from . import linux, settings, tree
 from .audit import AuditLog
+from .cgroups import Cgroups
 from .history import History
 from .identity import boot_id
 from .loop import Loop, Timer
@@ -41,7 +42,7 @@ from .node_keeper import NodeKeeper
 from .operations import Operations
 from .output import Output
 from .outputs import newest_output, OutputKeeper, remove_outputs
-from .planning import limits_in_force, make_plan
+from .planning import make_plan
 from .process import Process
 from .rate import TokenBucket
 from .reaper import Reaper
@@ -49,7 +50,7 @@ from .record import describe, Record
 from .rules import Rules
 from .server import Server
 from .spawn import Plan
-from .states import ENDED
+from .states import ALIVE, ENDED
 from .table import Table
 
 #: Output files of processes that are no longer listed; the newest are kept.
@@ -94,6 +95,7 @@ class Supervisor:
         self.reaper = Reaper(self.loop, self._on_signal)
         self.rules = Rules(self.loop, module_paths, self.reaper.helpers)
         self.keeper = OutputKeeper(self.loop)
+        self.cgroups = Cgroups(self.loop)
         self.node = NodeKeeper(self)
         self.history = History(os.path.join(folder, 'journal'), self.table)
         self.measuring = Measuring(self.loop, self._all_processes, self.broadcast)
@@ -122,6 +124,7 @@ class Supervisor:
             'protocol': PROTOCOL, 'version': __version__, 'pid': os.getpid(),
             'instance_id': self.instance_id, 'namespace': self.namespace}, operations.handle,
             operations.note_stranger)
+        self._open_cgroups(records)
         for process in self._all_processes():
             process.adopt()
         self.measuring.every(self.settings.measure_period)
@@ -138,6 +141,7 @@ class Supervisor:
         for process in self.table:
             process.close()
         self.history.close()
+        self.cgroups.close()
 
     def change_settings(self, data: dict[str, Any], then: Callable[[], object]) -> None:
         """
@@ -211,8 +215,7 @@ class Supervisor:
         """Return what clients are told of a process."""
         record = process.record
         return describe(record, process.measured, self.measuring.host.total_memory,
-                        self.hostname, self.output(record).path, process.restart_in,
-                        limits_in_force(record.entry.limits))
+                        self.hostname, self.output(record).path, process.restart_in)
 
     def _autostart(self) -> None:
         if self.history.autostarted == self.boot_id or not self.rules.current.entries:
@@ -226,6 +229,11 @@ class Supervisor:
         if number in (signal.SIGTERM, signal.SIGINT):
             self.node.release()
             self.shut_down(lambda _: None, hurry=self.mode == 'stopping')
+
+    def _open_cgroups(self, records: list[Record]) -> None:
+        known = [record for record in records if record.boot_id == self.boot_id and record.cgroup]
+        self.cgroups.open(self.instance_id, [record.cgroup for record in known],
+                          [record.cgroup for record in known if record.state in ALIVE])
 
     def _all_processes(self) -> list[Process]:
         own = self.node.process
@@ -257,7 +265,7 @@ class Supervisor:
             name = notify.getsockname()
             address = '@' + (name.decode() if isinstance(name, bytes) else name)[1:]
         return make_plan(record, self.base_environment(), self.namespace, self.mark(record),
-                         self.output(record).path, address, self._open_files)
+                         self.output(record).path, address, self._open_files, self.cgroups)
 
     def commit(self, process: Process) -> bool:
         """See World."""

@@ -30,7 +30,7 @@ hard limit is too low for it.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 import os
 import zlib
 
@@ -98,7 +98,8 @@ def everywhere(mark: str) -> list[int]:
 
 
 def members(session: int, leader_alive: bool, mark: str, known: dict[int, int],
-            leaders: Container[int], search_everywhere: bool) -> dict[int, int]:
+            leaders: Container[int], search_everywhere: bool,
+            listed: Iterable[int] = ()) -> dict[int, int]:
     """
     Return the living members of a tree, pid to start time; zombies do not live.
 
@@ -108,8 +109,11 @@ def members(session: int, leader_alive: bool, mark: str, known: dict[int, int],
     :param known: members that were seen earlier; pid to start time.
     :param leaders: pids of all processes that are started, which are not orphans.
     :param search_everywhere: whether orphans may have gone to another parent.
+    :param listed: who is in its cgroup.
     """
-    candidates = {session, *descendants(session)} if leader_alive else set()
+    candidates = set(listed)
+    if leader_alive:
+        candidates.update((session, *descendants(session)))
     orphans = everywhere(mark) if search_everywhere else [
         pid for pid in children(os.getpid()) if pid not in leaders]
     for pid in orphans:

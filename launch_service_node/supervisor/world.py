@@ -20,6 +20,7 @@ from collections.abc import Container
 import socket
 from typing import Protocol, TYPE_CHECKING
 
+from .cgroups import Cgroups
 from .loop import Loop
 from .output import Output
 from .record import Record
@@ -35,6 +36,7 @@ class World(Protocol):
     loop: Loop
     boot_id: str
     namespace: str
+    cgroups: Cgroups
 
     def plan(self, record: Record, notify: socket.socket | None) -> Plan:
         """
