@@ -43,13 +43,19 @@ class Compiler:
 
     def compile_command(
         self, source: Path, output: Path, depfile: Path, include: Sequence[Path],
+        hidden: Path = Path('/'),
     ) -> list[str]:
-        """Return the command that makes an object file and lists the headers it used."""
+        """
+        Return the command that makes an object file and lists the headers it used.
+
+        :param hidden: folder that is left out of names in the object, so that where
+            something was built makes no difference.
+        """
         if source.suffix == '.c':
             command, flags = [*self.c, '-std=gnu11'], self.c_flags
         else:
             command, flags = [*self.cxx, '-std=c++17'], self.cxx_flags
-        return [*command, '-O1', '-g0', '-fPIC', '-w', *flags,
+        return [*command, '-O1', '-g0', '-fPIC', '-w', f'-ffile-prefix-map={hidden}=', *flags,
                 *(f'-I{folder}' for folder in include),
                 '-MMD', '-MF', str(depfile), '-c', str(source), '-o', str(output)]
 

@@ -141,6 +141,8 @@ class Recipe:
             'AMENT_PREFIX_PATH': os.pathsep.join(map(str, self._prefixes.folders)),
             'PYTHONPATH': os.pathsep.join(filter(None, (
                 str(Path(__file__).resolve().parents[1]), self._environ.get('PYTHONPATH')))),
+            # Some templates go through sets: the same input shall give the same files.
+            'PYTHONHASHSEED': '0',
         }
         print(f'generating: {name}', flush=True)
         try:
@@ -181,7 +183,7 @@ class Recipe:
     ) -> None:
         depfile = output.with_suffix('.d')
         stamp = output.with_suffix('.json')
-        command = compiler.compile_command(source, output, depfile, include)
+        command = compiler.compile_command(source, output, depfile, include, self._work)
         if objects.is_current(stamp, command, [output]):
             return
         output.parent.mkdir(parents=True, exist_ok=True)
