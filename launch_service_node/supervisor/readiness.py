@@ -30,8 +30,9 @@ from ..allow_list.model import ReadySettings
 from .loop import Loop, Timer
 from .output import Output
 
-#: A line that is matched may be cut after so many bytes.
-_LONGEST_LINE = 65536
+#: Bytes of a line that are looked at: the time that a pattern takes may grow with their
+#: square, and what is printed is not the supervisor's to choose.
+_LONGEST_LINE = 4096
 
 
 class Readiness:
@@ -95,7 +96,7 @@ class Readiness:
             self._offset = piece.next_offset
             *lines, self._line = (self._line + piece.data).split(b'\n')
             self._line = self._line[:_LONGEST_LINE]
-            if any(map(self._pattern.search, (*lines, self._line))):
+            if any(self._pattern.search(line[:_LONGEST_LINE]) for line in (*lines, self._line)):
                 self._met('output')
 
     def graph_has(self, nodes: frozenset[str]) -> None:

@@ -149,6 +149,8 @@ class Run:
         """Watch until it is ready, from an offset of its output on."""
         record, settings = self._record, self._record.entry.ready
         node = expand(settings.node or '', self._world.namespace, record.name)
+        if node and not node.startswith('/'):
+            node = f'{self._world.namespace.rstrip("/")}/{node}'
         self.readiness = Readiness(
             self._world.loop, settings, self._world.output(record), output_start, node,
             self._notify, self._on_ready, self._on_late)

@@ -224,8 +224,9 @@ def test_autostart_starts_once_for_an_instance(lab: Lab) -> None:
         first['process_id']]
 
 
-def test_a_node_on_the_graph_makes_a_process_ready(lab: Lab) -> None:
-    running = lab.supervisor({**SLEEPER, 'ready': {'node': '$(namespace)/$(name)'}})
+@pytest.mark.parametrize('name', ['$(namespace)/$(name)', '$(name)'])
+def test_a_node_on_the_graph_makes_a_process_ready(lab: Lab, name: str) -> None:
+    running = lab.supervisor({**SLEEPER, 'ready': {'node': name}})
     with running.connect() as node:
         attached = node.call('attach', node_name='/robot1/launch_service', settings={})
         assert attached['instance']['node']['name'] == '/robot1/launch_service'
