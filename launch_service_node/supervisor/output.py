@@ -19,7 +19,8 @@ A file has no reader that could die and no pipe that could fill: the process
 never blocks on it and never gets SIGPIPE. Its size is bounded by freeing the
 blocks of its oldest part (a hole), which leaves every offset as it was: an
 offset counts bytes since the first start. Where the file system has no holes
-the file is emptied instead, and what was dropped stands in a file beside it.
+the file is emptied instead, and what was dropped stands in a file beside it; a
+write in the very moment of the emptying is lost without being counted.
 """
 
 from __future__ import annotations
@@ -136,11 +137,22 @@ class Output:
             return 0
 
     def _empty(self, fd: int, size: int) -> None:
-        total = self._emptied() + size
+        before = self._emptied()
+        try:
+            # First, so that a crash between the two can't make offsets mean other bytes.
+            self._note_emptied(before + size)
+        except OSError:
+            pass  # a full disk: that is what is being mended
+        now = os.fstat(fd).st_size
+        os.ftruncate(fd, 0)
+        # What is written between these two lines is lost without being counted.
+        if now != size or self._emptied() != before + size:
+            self._note_emptied(before + now)
+
+    def _note_emptied(self, total: int) -> None:
         with open(f'{self._emptied_path}.new', 'w', encoding='ascii') as file:
             file.write(str(total))
         os.replace(f'{self._emptied_path}.new', self._emptied_path)
-        os.ftruncate(fd, 0)
 
 
 def _first_data(fd: int, size: int) -> int:

@@ -24,14 +24,17 @@ children are abusive, with what is further below.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 import json
 import os
 from pathlib import Path
+import subprocess
 import textwrap
 from typing import Any
 
-from harness import Lab
+from harness import Lab, PATIENCE
+import pytest
 
 from launch_service_node.supervisor.journal import from_line, to_line
 
@@ -205,4 +208,45 @@ HYDRA = """
         if os.fork():
             os._exit(0)
         time.sleep(0.002)
+    """
+
+
+@contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[None]:
+    """Put a file system of so many bytes in the place of a folder; skip where that may not be."""
+    folder.mkdir(exist_ok=True)
+    mounted = subprocess.run(
+        ['mount', '-t', 'tmpfs', '-o', f'size={size},mode=700', 'small_disk', str(folder)],
+        check=False, capture_output=True, text=True, timeout=PATIENCE)
+    if mounted.returncode:
+        pytest.skip(f'a small file system can not be mounted here: {mounted.stderr.strip()}')
+    try:
+        yield
+    finally:
+        subprocess.run(['umount', '--lazy', str(folder)], check=True, timeout=PATIENCE)
+
+
+def fill(path: Path) -> None:
+    """Write a file until its disk is full."""
+    with open(path, 'wb', buffering=0) as file:
+        for block in (65536, 4096, 1):
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(block))
+
+
+#: A supervisor whose journal meets a full disk whenever the file that arms it is there.
+FULL_JOURNAL = """
+    import errno
+    class FullOs:
+        def __getattr__(self, name):
+            return getattr(os, name)
+        def write(self, fd, data):
+            if armed():
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return os.write(fd, data)
+        def fsync(self, fd):
+            if armed():
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    replace('supervisor.journal:os', lambda _: FullOs())
     """

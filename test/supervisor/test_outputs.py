@@ -1,0 +1,229 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Outputs stay within their bounds whatever is written, and no writer ever notices."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+import time
+from typing import Any
+
+from faults.injection import fill, patched, small_disk
+from harness import Lab, PATIENCE, Running, wait_until
+import pytest
+
+from launch_service_node.supervisor.loop import Loop
+from launch_service_node.supervisor.output import Output
+from launch_service_node.supervisor.outputs import newest_output, OutputKeeper, remove_outputs
+from launch_service_node.supervisor.states import State
+
+MiB = 2 ** 20
+LIMIT = 32 * MiB
+
+#: Writes so many bytes at such a rate a second, in pieces of one kind, and then says so.
+WRITER = """
+    import os, sys, time
+    total, rate, kind = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
+    piece = {'lines': (b'x' * 99 + b'\\n') * 2000, 'no newline': b'x' * 200000,
+             'binary': bytes(range(256)) * 800}[kind]
+    began, written = time.monotonic(), 0
+    while written < total:
+        written += os.write(1, piece)
+        ahead = written / rate - (time.monotonic() - began)
+        if ahead > 0:
+            time.sleep(ahead)
+    with open(sys.argv[4], 'w') as file:
+        file.write(f'{written}')
+    """
+
+
+def writer(lab: Lab, total: int, rate: float, kind: str) -> dict[str, Any]:
+    return {'id': 'writer', 'cmd': [lab.script('writer', WRITER), str(total), str(rate), kind,
+                                    str(lab.folder / 'written')]}
+
+
+def out(lab: Lab) -> Path:
+    return lab.instance_dir() / 'output' / '1'
+
+
+def most_allocated(running: Running, path: Path) -> int:
+    """Return the most that a file took on the disk until its process ended."""
+    most, deadline = 0, time.monotonic() + 4 * PATIENCE
+    while running.process('writer')['process_status'] in (State.STARTING, State.RUNNING):
+        for _ in range(20):
+            most = max(most, path.stat().st_blocks * 512)
+            time.sleep(0.001)
+        assert time.monotonic() < deadline
+    return most
+
+
+@pytest.mark.parametrize(('kind', 'total'), [
+    ('lines', 200 * MiB), ('no newline', 200 * MiB), ('binary', 100 * MiB)])
+def test_a_flood_of_100_MB_a_second_stays_under_its_limit(
+        lab: Lab, kind: str, total: int) -> None:
+    running = lab.supervisor(writer(lab, total, 100e6, kind), output_limit=LIMIT)
+    running.start('writer')
+    most = most_allocated(running, out(lab))
+    process = running.process('writer')
+    assert (process['exit_known'], process['exit_code'], process['term_signal']) == (True, 0, 0)
+    assert LIMIT // 4 < most <= LIMIT
+    written = int((lab.folder / 'written').read_text())
+    piece = running.call('read', name='writer', offset=0)
+    assert piece['dropped_bytes'] == piece['offset'] >= written - LIMIT
+    last = running.call('read', name='writer', lines=3)
+    assert last['next_offset'] == written
+    assert last['eof']
+    assert 0 < len(base64.b64decode(last['data'])) <= 65536
+
+
+def test_output_is_read_by_offset_after_the_end_and_after_the_supervisors_end(lab: Lab) -> None:
+    text = b''.join(b'%06d\n' % number for number in range(1000))
+    running = lab.supervisor({'id': 'seq', 'cmd': ['/bin/sh', '-c', 'seq -f %06.0f 0 999']})
+    running.start('seq')
+    running.wait_state('seq', State.STOPPED)
+
+    def read(**fields: Any) -> bytes:
+        return base64.b64decode(running.call('read', name='seq', **fields)['data'])
+    assert read(offset=7 * 500, max_bytes=70) == text[3500:3570]
+    running.kill()
+    running = lab.supervisor()
+    assert read(offset=7 * 500, max_bytes=70) == text[3500:3570]
+    assert read(lines=2) == text[-14:]
+    running.shut_down()
+
+
+def test_a_second_run_goes_on_in_the_same_file(lab: Lab) -> None:
+    running = lab.supervisor({'id': 'sh', 'cmd': ['/bin/sh', '-c', 'echo run']})
+    running.start('sh')
+    running.wait_state('sh', State.STOPPED)
+    running.call('restart', name='sh')
+    running.wait_state('sh', State.STOPPED)
+    wait_until(lambda: base64.b64decode(
+        running.call('read', name='sh', offset=0)['data']) == b'run\nrun\n')
+
+
+@pytest.mark.parametrize('patch', [
+    "replace('supervisor.linux:punch_hole', lambda _: lambda *arguments: False)",
+    """
+    def refuse(_):
+        def init(self):
+            raise OSError(24, 'no inotify instance left')
+        return init
+    replace('supervisor.linux:Inotify.__init__', refuse)
+    """], ids=['a file system without holes', 'no inotify'])
+def test_the_limit_holds_without(lab: Lab, patch: str) -> None:
+    running = lab.supervisor(writer(lab, 80 * MiB, 40e6, 'lines'), output_limit=LIMIT,
+                             wrap=patched(patch))
+    running.start('writer')
+    assert most_allocated(running, out(lab)) <= LIMIT
+    written = int((lab.folder / 'written').read_text())
+    last = running.call('read', name='writer', lines=1)
+    # Emptying a file is not atomic: a write may be lost between counting and emptying.
+    assert written - MiB <= last['next_offset'] <= written
+    assert last['dropped_bytes'] >= written - LIMIT - MiB
+
+
+def test_an_adopted_process_is_bounded_as_well(lab: Lab) -> None:
+    running = lab.supervisor(writer(lab, 200 * MiB, 80e6, 'lines'), output_limit=LIMIT)
+    running.start('writer')
+    running.kill()
+    running = lab.supervisor()
+    most = most_allocated(running, out(lab))
+    # While nobody was there, nobody could bound it; from then on it is.
+    assert out(lab).stat().st_blocks * 512 <= LIMIT
+    assert most < 150 * MiB
+
+
+def test_a_full_disk_neither_blocks_nor_ends_the_writer(lab: Lab) -> None:
+    """It gets ENOSPC from write(2), as from any file, and may go on; never SIGPIPE."""
+    script = lab.script('writer', """
+        import os, sys, time
+        refused = 0
+        for number in range(400):
+            try:
+                os.write(1, b'x' * 10000)
+            except OSError as error:
+                refused += error.errno == 28
+        open(sys.argv[1], 'w').write(f'{refused}')
+        while not os.path.exists(sys.argv[2]):
+            time.sleep(0.01)
+        os.write(1, b'there is room again\\n')
+        """)
+    count, gate = lab.folder / 'refused', lab.folder / 'gate'
+    running = lab.supervisor({'id': 'writer', 'cmd': [script, str(count), str(gate)]},
+                             {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']})
+    folder = lab.instance_dir() / 'output'
+    with small_disk(folder, 2 * MiB):
+        fill(folder / '9999.filler')
+        os.truncate(folder / '9999.filler', MiB)
+        running.start('writer')
+        wait_until(lambda: count.exists() and count.read_text())
+        assert int(count.read_text()) > 0
+        assert running.process('writer')['process_status'] == State.RUNNING
+        refused = running.ask('start', cmd='sleeper')
+        assert refused['ok'] or 'No space left' in refused['message']
+        (folder / '9999.filler').unlink()
+        gate.touch()
+        process = running.wait_state('writer', State.STOPPED, State.FAILED)
+        assert (process['exit_code'], process['term_signal']) == (0, 0)
+        running.shut_down()
+
+
+def test_a_full_disk_is_bounded_again_where_there_are_no_holes(tmp_path: Path) -> None:
+    folder = tmp_path / 'disk'
+    with small_disk(folder, MiB):
+        loop = Loop()
+        keeper = OutputKeeper(loop)
+        output = Output(str(folder / '1'), 256 * 1024)
+        keeper.watch('it', output, lambda: None)
+        fill(Path(output.path))
+        loop.after(1.0, loop.stop)
+        loop.run()
+        keeper.unwatch('it')
+        assert os.stat(output.path).st_blocks * 512 <= output.limit
+        assert output.end() >= MiB // 2
+
+
+def test_outputs_of_those_who_are_no_longer_listed_are_removed_but_the_newest(
+        tmp_path: Path) -> None:
+    for number in range(1, 31):
+        (tmp_path / str(number)).touch()
+        (tmp_path / f'{number}.emptied').touch()
+    (tmp_path / 'something else').touch()
+    assert newest_output(str(tmp_path)) == 30
+    remove_outputs(str(tmp_path), {'3'}, 5)
+    assert sorted(int(path.name) for path in tmp_path.iterdir() if path.name.isdigit()) == [
+        3, 26, 27, 28, 29, 30]
+    assert not (tmp_path / '4.emptied').exists()
+    assert (tmp_path / 'something else').exists()
+    remove_outputs(str(tmp_path), set(), 0)
+    assert newest_output(str(tmp_path)) == 0
+
+
+def test_growth_is_told_also_when_an_output_is_watched_again(tmp_path: Path) -> None:
+    loop = Loop()
+    keeper = OutputKeeper(loop)
+    output = Output(str(tmp_path / '1'), MiB)
+    Path(output.path).touch()
+    grew: list[str] = []
+    keeper.watch('it', output, lambda: grew.append('old'))
+    keeper.watch('it', output, lambda: (grew.append('new'), loop.stop()))
+    loop.after(0.05, lambda: Path(output.path).write_text('x'))
+    loop.after(PATIENCE, loop.stop)
+    loop.run()
+    keeper.unwatch('it')
+    assert grew[0] == 'new'
