@@ -19,7 +19,6 @@ from __future__ import annotations
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from ..msg import ProcessStatus
@@ -77,20 +76,16 @@ def of_process(status: ProcessStatus) -> DiagnosticStatus:
 
 class DiagnosticsPublisher:
     """
-    Publishes /diagnostics while somebody listens.
+    Publishes /diagnostics, whenever it is told to and somebody listens.
 
     One status for the instance, and one for each process that does badly; once there,
     it stays until the process is no longer listed, so that a monitor sees it recover.
-
-    :param period: seconds.
     """
 
-    def __init__(self, node: Node, view: InstanceView, table: ProcessTable,
-                 period: float) -> None:
+    def __init__(self, node: Node, view: InstanceView, table: ProcessTable) -> None:
         self._view = view
         self._table = table
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        node.create_timer(period, self.report, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def report(self) -> None:
         """Publish how things are now."""

@@ -20,7 +20,6 @@ from collections.abc import Callable
 import time
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from .. import __version__
@@ -36,11 +35,7 @@ MODES = {'run': Heartbeat.MODE_RUN, 'hold': Heartbeat.MODE_HOLD,
 
 class HeartbeatPublisher:
     """
-    Publishes ~/heartbeat from a timer of the node, and once at the start.
-
-    A timer, not a thread of its own: a heartbeat has to stop when the executor that
-    answers the requests hangs. No callback of it waits, so it is late by a few
-    milliseconds at most, and a timer of the steady clock does not add them up.
+    Publishes ~/heartbeat, whenever it is told to.
 
     :param ask: asks the supervisor how the host does, when nobody measures.
     """
@@ -51,12 +46,12 @@ class HeartbeatPublisher:
         self._table = table
         self._values = parameters.values
         self._ask = ask
-        period = self._values['heartbeat_period']
-        self._message = Heartbeat(node_name=view.node_name, period=period, version=__version__)
+        self.period: float = self._values['heartbeat_period']
+        self._message = Heartbeat(node_name=view.node_name, period=self.period,
+                                  version=__version__)
         self._labels: Any = None
-        self._publisher = node.create_publisher(Heartbeat, '~/heartbeat', qos.heartbeat(period))
-        # Not the node's clock: with use_sim_time a paused simulation would stop the heart.
-        node.create_timer(period, self.beat, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._publisher = node.create_publisher(Heartbeat, '~/heartbeat',
+                                                qos.heartbeat(self.period))
 
     def beat(self) -> None:
         """Publish a heartbeat now."""

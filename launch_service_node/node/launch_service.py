@@ -37,6 +37,7 @@ from .heartbeat import HeartbeatPublisher
 from .link import SupervisorLink
 from .parameters import Parameters, parameters_of, settings_of
 from .process_table import ALIVE, ProcessTable
+from .pulse import Pulse
 from .view import InstanceView
 
 NODE_NAME = 'launch_service'
@@ -46,9 +47,9 @@ class LaunchServiceNode(Node):
     """
     Serves one instance on the ROS graph.
 
-    Two threads meet here: the executor's (services, timers, parameters) and the link's
-    (answers and events of the supervisor, published from there at once). `begin` has to
-    be called before the node is given to an executor.
+    Three threads meet here: the executor's (requests and parameters), the link's (answers
+    and events of the supervisor, published from there at once) and the pulse's (heartbeat
+    and diagnostics). `begin` has to be called before the node is given to an executor.
 
     :param namespace: unless the ROS arguments say otherwise.
     :param managed: whether a supervisor brought this node up: then only parameters that
@@ -73,6 +74,7 @@ class LaunchServiceNode(Node):
         self.link = SupervisorLink(self.get_namespace(), self, home)
         self.table: ProcessTable | None = None
         self._sent = set(self.ros_parameters.given if managed else self.ros_parameters.values)
+        self._pulse = Pulse(self._turn, on_end)
         self._graph_watch = GraphWatch(self, self._tell_graph)
         self._status_publisher: Publisher | None = None
         self._heartbeat: HeartbeatPublisher | None = None
@@ -92,9 +94,12 @@ class LaunchServiceNode(Node):
         assert self.table is not None  # `attached` made it
         self._heartbeat = HeartbeatPublisher(self, self.view, self.table, self.ros_parameters,
                                              self._ask_status)
-        self._heartbeat.beat()
+        self._pulse.every(self._heartbeat.period, self._heartbeat.beat)
         if values['diagnostics_period']:
-            DiagnosticsPublisher(self, self.view, self.table, values['diagnostics_period'])
+            self._pulse.every(values['diagnostics_period'],
+                              DiagnosticsPublisher(self, self.view, self.table).report)
+        self._heartbeat.beat()
+        self._pulse.start()
         if 'mode' in self.ros_parameters.given:
             self._set_mode(mode)
         self._look_at_allow_list(self._log_ready)
@@ -103,19 +108,20 @@ class LaunchServiceNode(Node):
         """Return the names of the processes that are alive, as far as is known."""
         return [] if self.table is None else self.table.alive_names()
 
-    def say_goodbye(self, timeout: float) -> None:
+    def say_goodbye(self, timeout: float) -> bool:
         """
         Let the last heartbeat say that this end is meant, and wait until it is heard.
 
-        Only after the executor has stopped.
-
         :param timeout: seconds to wait at most until what was published has arrived.
+        :return: whether there was anything to say: the node had begun.
         """
+        self._pulse.stop(timeout)
         if self._heartbeat is None or self._status_publisher is None:
-            return
+            return False
         self.view.mode = 'stopping'
         self._heartbeat.beat()
         self._status_publisher.wait_for_all_acked(Duration(seconds=timeout))
+        return True
 
     # What the link tells
 
@@ -176,6 +182,10 @@ class LaunchServiceNode(Node):
         self._on_end(error)
 
     # What happens then
+
+    def _turn(self, call: Callable[[], None]) -> None:
+        if self.executor is not None:
+            self.executor.create_task(call)
 
     def _take_mode(self, mode: str) -> None:
         if mode != self.view.mode:

@@ -141,7 +141,7 @@ def _run(context: Context, managed: bool, inbox: Inbox) -> int:
         if spinner.is_alive():
             executor.create_task(_nothing)  # ends its wait
             spinner.join(JOIN)
-            node.say_goodbye(GRACE)
+        if node.say_goodbye(GRACE):
             threading.Event().wait(GRACE)
         node.link.close()
         executor.shutdown(timeout_sec=JOIN)
