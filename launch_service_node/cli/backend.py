@@ -115,6 +115,9 @@ class Reach(Protocol):
     def namespaces(self) -> list[str]:
         """Return the namespaces of the instances that can be seen this way."""
 
+    def only(self) -> list[str]:
+        """Return the one namespace that there is, or some of several, or none."""
+
     def backend(self, namespace: str) -> Backend:
         """Return the instance of a namespace; whether it is there shows with the first call."""
 

@@ -151,6 +151,10 @@ class LocalReach:
         """Return the namespaces whose supervisor runs, one that hangs included."""
         return [namespace for namespace in known_instances() if self._runs(namespace)]
 
+    def only(self) -> list[str]:
+        """Return the one namespace that there is, or some of several, or none."""
+        return self.namespaces()
+
     def backend(self, namespace: str) -> LocalBackend:
         """Return the instance of a namespace."""
         return LocalBackend(namespace, self._waits)

@@ -112,6 +112,12 @@ class RosReach:
         found = find_nodes(self._joined().node, within=self._waits.find)
         return [namespace_of_node(name) for name in found]
 
+    def only(self) -> list[str]:
+        """Return the one namespace that there is, or some of several, or none."""
+        found = find_nodes(self._joined().node, within=self._waits.find,
+                           stop=lambda names: len(names) > 1)
+        return [namespace_of_node(name) for name in found]
+
     def backend(self, namespace: str) -> RosBackend:
         """Return the instance of a namespace."""
         client = LaunchServiceClient(self._joined().node, namespace,

@@ -60,7 +60,7 @@ def choose(namespace: str | None, reach: Reach) -> Backend:
     """
     if namespace is not None:
         return reach.backend(namespace)
-    found = reach.namespaces()
+    found = reach.only()
     if not found:
         raise reach.missing()
     if len(found) > 1:

@@ -38,9 +38,12 @@ def service_type(service: Service) -> Any:
     """
     Return the generated class of a service.
 
-    :raises ImportError: when its package was not built, or is not on the path.
+    :raises Unreachable: when its package was not built, or is not on the path.
     """
-    return getattr(importlib.import_module(f'{service.package}.srv'), service.type_name)
+    try:
+        return getattr(importlib.import_module(f'{service.package}.srv'), service.type_name)
+    except ImportError as error:
+        raise explain.no_ros(error) from error
 
 
 class ServiceCaller:

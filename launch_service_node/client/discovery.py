@@ -33,7 +33,9 @@ from .names import nodes_among
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-SETTLED = 0.7  # seconds without news; participants announce themselves several times in it
+# Seconds without news. Most participants are met at once, but every third or fourth one
+# only with its next announcement, and those come every 3 s.
+SETTLED = 3.3
 
 
 def find_nodes(node: Node, *, within: float = 5.0, settled: float = SETTLED,
@@ -44,7 +46,8 @@ def find_nodes(node: Node, *, within: float = 5.0, settled: float = SETTLED,
     They are known by the type of one of their services. A node that is not found may
     still be there: a slow or lossy network needs a longer `settled`.
 
-    :param within: the most seconds to search; used up only while nothing is found.
+    :param within: seconds to search as long as nothing is found; with something found the
+        search takes at most `settled` longer, also when the graph never comes to rest.
     :param settled: seconds without a change of the graph after which the search ends,
         once something was found.
     :param stop: ends the search at once when it is true for the names so far.
@@ -58,7 +61,7 @@ def find_nodes(node: Node, *, within: float = 5.0, settled: float = SETTLED,
         now = time.monotonic()
         if stop is not None and stop(found):
             return found
-        if now >= deadline or (found and now >= changed + settled):
+        if now >= (min(changed, deadline) + settled if found else deadline):
             return found
         never.wait(GRAPH_PERIOD)
         seen = node.get_service_names_and_types()

@@ -72,3 +72,11 @@ def closed(service: str, cause: str = '') -> Unreachable:
     why = f': {" ".join(cause.split())}' if cause else ''
     return Unreachable(f'the client was closed before {service} answered{why}',
                        ResultCode.SERVICE_UNAVAILABLE)
+
+
+def no_ros(error: Exception) -> Unreachable:
+    """Return the error for ROS that is not installed, or does not start."""
+    cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return Unreachable(
+        f'cannot join the ROS graph: {cause}; source a ROS set-up that has launch_service_node, '
+        'or ask the instance of this host with --local', ResultCode.SERVICE_UNAVAILABLE)

@@ -20,7 +20,7 @@ import os
 import threading
 from typing import Any
 
-from ..errors import ResultCode, Unreachable
+from .explain import no_ros
 
 
 class RosSession:
@@ -41,7 +41,7 @@ class RosSession:
             from rclpy.context import Context
             from rclpy.executors import SingleThreadedExecutor
         except ImportError as error:
-            raise _no_ros(error) from error
+            raise no_ros(error) from error
         self._stop = threading.Event()
         self._context: Any = Context()
         try:
@@ -52,7 +52,7 @@ class RosSession:
             self._executor = SingleThreadedExecutor(context=self._context)
         except (RuntimeError, ImportError) as error:  # RCLError and its kin are RuntimeErrors
             self._context.try_shutdown()
-            raise _no_ros(error) from error
+            raise no_ros(error) from error
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, name='ros session', daemon=True)
         self._thread.start()
@@ -78,10 +78,3 @@ class RosSession:
     def _spin(self) -> None:
         while not self._stop.is_set() and self._context.ok():
             self._executor.spin_once(timeout_sec=1.0)
-
-
-def _no_ros(error: Exception) -> Unreachable:
-    cause = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return Unreachable(
-        f'cannot join the ROS graph: {cause}; source a ROS set-up that has launch_service_node, '
-        'or ask the instance of this host with --local', ResultCode.SERVICE_UNAVAILABLE)

@@ -110,6 +110,9 @@ class FakeReach:
         self.looked += 1
         return list(self.backends)
 
+    def only(self) -> list[str]:
+        return self.namespaces()
+
     def backend(self, namespace: str) -> FakeBackend:
         return self.backends.get(namespace) or FakeBackend(
             namespace, error=self.missing())

@@ -22,7 +22,6 @@ in it. Every problem is printed as `file:line: message`.
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from ...allow_list.model import AllowList, Problem
 
 WORDS = 'FILE...'
+PROBLEM_FIELDS = ('file', 'line', 'entry', 'message')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,8 @@ def tell(out: Output, allow_list: AllowList) -> int:
                f'in {count(files, "file")}')
     out.done(result(code, summary if problems else '', usable=fine,
                     files=list(allow_list.files),
-                    problems=[asdict(problem) for problem in problems]),
+                    problems=[{field: getattr(problem, field) for field in PROBLEM_FIELDS}
+                              for problem in problems]),
              [*(printable(str(problem)) for problem in problems), summary])
     return exit_code_of(code)
 
