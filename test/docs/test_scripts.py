@@ -1,0 +1,115 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The commands of the README that a newcomer types first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import subprocess
+
+from harness import Lab
+import pytest
+
+from .conftest import Reader
+from .pages import ROOT
+
+SCRIPTS = ROOT / 'scripts'
+
+
+@pytest.fixture
+def prepared(reader: Reader) -> Reader:
+    """Give a reader who has everything installed."""
+    reader.environ['LAUNCH_SERVICE_PREPARED'] = 'ROS 2'
+    return reader
+
+
+def test_demo_shows_what_it_can_and_leaves_nothing_behind(prepared: Reader, lab: Lab) -> None:
+    prepared.environ.pop('LAUNCH_SERVICE_STATE_DIR')
+    demo = prepared.begin(f'exec {SCRIPTS}/demo --domain-id $ROS_DOMAIN_ID')
+    assert demo.wait() == 0, demo
+    demo.wait_shown((
+        '/robot1 is up: …', '/robot1 talker 1 RUNNING …', 'said: Hello from robot1 …',
+        "launch-service: no executable 'rm' …", '/robot1 crasher 2 …',
+        'talker (id 1) is STOPPED, exit code 0', '/robot1 is down, no process is left'))
+    assert '\x1b' not in ''.join(demo.printed)
+    assert _runs_in(lab.folder) == []
+    left = {path.name for path in lab.folder.iterdir()} - {'config', 'launch', '.ros'}
+    assert left == set()
+
+
+def test_demo_that_keeps_the_robot_up_says_what_to_type_next(prepared: Reader) -> None:
+    demo = prepared.begin(f'{SCRIPTS}/demo --keep --domain-id $ROS_DOMAIN_ID')
+    assert demo.wait() == 0, demo
+    for line in demo.printed[-4:]:
+        if '--follow' not in line:
+            prepared(line)
+    assert '  launch-service down /robot1' in demo.printed[-4:]
+
+
+@pytest.mark.parametrize('arguments, said', [
+    ('--distro', 'demo: --distro needs a value'),
+    ('--what', 'demo: unknown option --what; see scripts/demo --help')])
+def test_demo_refuses_what_it_does_not_know(prepared: Reader, arguments: str, said: str) -> None:
+    demo = prepared.begin(f'{SCRIPTS}/demo {arguments}')
+    assert demo.wait() == 1
+    assert demo.printed == [said]
+
+
+def test_a_distro_without_wheels_is_refused(tmp_path: Path) -> None:
+    done = _on_a_plain_machine('scripts/demo --distro dashing', tmp_path)
+    assert done.returncode == 1
+    assert "no distro 'dashing': kilted or jazzy" in done.stderr
+
+
+def test_a_distro_other_than_the_sourced_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / 'rclpy.py').touch()
+    done = _on_a_plain_machine('scripts/demo --distro kilted', tmp_path, ROS_DISTRO='jazzy',
+                               AMENT_PREFIX_PATH=str(tmp_path), PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert 'ROS 2 jazzy is sourced: for kilted, use a shell where it isn\'t' in done.stderr
+
+
+def test_a_machine_without_a_fitting_python_is_told_so(tmp_path: Path) -> None:
+    for name in ('python3', *(f'python3.{minor}' for minor in range(10, 15))):
+        (tmp_path / name).write_text('#!/bin/sh\nexit 1\n')
+        (tmp_path / name).chmod(0o755)
+    done = _on_a_plain_machine('scripts/demo', tmp_path, PATH=f'{tmp_path}:/usr/bin:/bin')
+    assert done.returncode == 1
+    assert done.stderr == ('demo: needs a Python from 3.10 to 3.14; set PYTHON=/path/to/python3 '
+                           'if it is not on PATH\n')
+
+
+def _on_a_plain_machine(typed: str, folder: Path,
+                        **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a script where nothing is prepared, with an environment of its own."""
+    return subprocess.run(
+        [*typed.split()], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env={'HOME': str(folder), 'PATH': os.environ['PATH'],
+             'LAUNCH_SERVICE_VENV': str(folder / 'venv'), **environ})
+
+
+def _runs_in(home: Path) -> list[str]:
+    """Return the commands of processes whose home is this folder, but for the ROS daemon."""
+    found = []
+    for process in Path('/proc').glob('[0-9]*'):
+        try:
+            environ = (process / 'environ').read_bytes()
+            command = (process / 'cmdline').read_bytes().replace(b'\0', b' ').decode()
+        except OSError:
+            continue
+        if f'HOME={home}\0'.encode() in environ and '_ros2_daemon' not in command:
+            found.append(command)
+    return found
