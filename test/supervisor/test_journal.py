@@ -16,14 +16,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import json
 import os
 from pathlib import Path
 import resource
-from typing import Any, Iterator
+from typing import Any
 import zlib
 
 from hypothesis import given, strategies
+import pytest
+
 from launch_service_node.allow_list.model import Entry
 from launch_service_node.supervisor import history as history_module
 from launch_service_node.supervisor import journal as journal_module
@@ -31,7 +34,6 @@ from launch_service_node.supervisor.history import History
 from launch_service_node.supervisor.journal import from_line, Journal, to_line
 from launch_service_node.supervisor.record import Record
 from launch_service_node.supervisor.table import Table
-import pytest
 
 ENTRIES: list[dict[str, Any]] = [
     {'m': {'schema': 1, 'next_id': 7}}, {'p': {'process_id': 3, 'name': 'ä\n'}}, {'d': 3}]
@@ -93,11 +95,11 @@ def test_with_every_byte_spoilt_only_the_entry_of_that_byte_is_lost(tmp_path: Pa
             assert damaged, (at, spoilt)
             hit = [at in range(whole.index(line), whole.index(line) + len(line) - 1)
                    for line in lines]
-            for entry, was_hit in zip(ENTRIES, hit):
+            for entry, was_hit in zip(ENTRIES, hit, strict=True):
                 if was_hit:
                     assert entry not in entries, (at, spoilt)
             if any(hit):  # not the end of a line, whose loss takes the next line along
-                assert entries == [entry for entry, was_hit in zip(ENTRIES, hit) if not was_hit]
+                assert entries == [entry for entry, was_hit in zip(ENTRIES, hit, strict=True) if not was_hit]
 
 
 def test_what_is_appended_after_a_torn_line_is_read(tmp_path: Path) -> None:

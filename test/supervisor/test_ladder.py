@@ -19,8 +19,9 @@ from __future__ import annotations
 import signal
 
 from hypothesis import given, strategies
-from launch_service_node.supervisor.ladder import LAST_WAIT, longest, rungs
 import pytest
+
+from launch_service_node.supervisor.ladder import LAST_WAIT, longest, rungs
 
 INT, TERM, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGKILL
 

@@ -19,9 +19,10 @@ from __future__ import annotations
 import time
 
 from hypothesis import given, settings, strategies
+import pytest
+
 from launch_service_node.allow_list.model import RestartSettings
 from launch_service_node.supervisor.policy import decide, History, JITTER
-import pytest
 
 NO_LIMIT = {'limit': 0, 'window': 60.0}
 

@@ -19,8 +19,9 @@ from __future__ import annotations
 from pathlib import Path
 import re
 
-from launch_service_node.supervisor.states import ALIVE, ENDED, FOLLOWERS, may_follow, State
 import pytest
+
+from launch_service_node.supervisor.states import ALIVE, ENDED, FOLLOWERS, may_follow, State
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,23 +20,24 @@ import os
 import signal
 
 from harness import alive, Lab, Running, wait_until
+import pytest
+
 from launch_service_node.errors import ResultCode
 from launch_service_node.supervisor.identity import read_stat
 from launch_service_node.supervisor.states import State
-import pytest
 
 QUICK = {'sigterm_timeout': 0.2, 'sigkill_timeout': 0.2}
 
 #: Each writes the pids of its whole tree into the file that is its first argument.
 TREES = {
-    'ignores SIGINT and SIGTERM': '''
+    'ignores SIGINT and SIGTERM': """
         import os, signal, sys, time
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         open(sys.argv[1], 'w').write(f'{os.getpid()}\\n.')
         time.sleep(1000)
-        ''',
-    'a grandchild in a session of its own that ignores everything': '''
+        """,
+    'a grandchild in a session of its own that ignores everything': """
         import os, signal, sys, time
         child = os.fork()
         if child == 0:
@@ -46,8 +47,8 @@ TREES = {
             open(sys.argv[1], 'w').write(f'{os.getppid()}\\n{os.getpid()}\\n.')
             time.sleep(1000)
         os.wait()
-        ''',
-    'a double fork whose leader stays': '''
+        """,
+    'a double fork whose leader stays': """
         import os, sys, time
         if os.fork() == 0:
             os.setsid()
@@ -57,8 +58,8 @@ TREES = {
             os._exit(0)
         os.wait()
         time.sleep(1000)
-        ''',
-    'a double fork with an empty environment': '''
+        """,
+    'a double fork with an empty environment': """
         import os, sys, time
         if os.fork() == 0:
             os.setsid()
@@ -68,13 +69,13 @@ TREES = {
             os._exit(0)
         os.wait()
         time.sleep(1000)
-        ''',
-    'a stopped process': '''
+        """,
+    'a stopped process': """
         import os, signal, sys
         open(sys.argv[1], 'w').write(f'{os.getpid()}\\n.')
         os.kill(os.getpid(), signal.SIGSTOP)
-        ''',
-    'a fork at every signal': '''
+        """,
+    'a fork at every signal': """
         import os, signal, sys, time
         def spawn(number, frame):
             if os.fork() == 0:
@@ -86,7 +87,7 @@ TREES = {
         open(sys.argv[1], 'w').write(f'{os.getpid()}\\n.\\n')
         while True:
             time.sleep(1000)
-        ''',
+        """,
 }
 
 

@@ -23,10 +23,11 @@ import subprocess
 from typing import Any
 
 from harness import alive, Lab, PATIENCE, wait_until
+import pytest
+
 from launch_service_node.supervisor.identity import read_stat
 from launch_service_node.supervisor.journal import from_line, to_line
 from launch_service_node.supervisor.states import State
-import pytest
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
 
