@@ -27,10 +27,9 @@ import sys
 import threading
 import time
 
+from docs.pages import Block, Command, first_missing, ROOT
 from harness import Lab
 import pytest
-
-from .pages import Block, Command, first_missing, ROOT
 
 LONG = 90.0  # seconds for a command; most take one
 

@@ -22,10 +22,10 @@ import re
 import shlex
 import signal
 
+from docs.pages import read
 from harness import Lab
 
 from .conftest import Reader, Typed
-from .pages import read
 
 UP = ('… ready: /robot1/launch_service on domain …',)
 

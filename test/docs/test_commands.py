@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import re
 
+from docs.pages import Block, blocks, first_missing, NEEDS, pages, read, ROOT
 import pytest
 
 from .conftest import Reader
-from .pages import Block, blocks, first_missing, NEEDS, pages, read, ROOT
 
 #: Pages whose commands another test runs.
 OTHERS = {'docs/cli.md': 'test/cli/test_docs.py'}
@@ -67,9 +67,8 @@ def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
 
 
 def test_a_block_knows_its_needs_and_its_commands() -> None:
-    block, = blocks(
-        'a\n\n<!-- test: up, needs ros2 -->\n```console\n$ one \\\n  more\nsays …\n$ two\n^C\n```\n',
-        'page')
+    block, = blocks('a\n\n<!-- test: up, needs ros2 -->\n'
+                    '```console\n$ one \\\n  more\nsays …\n$ two\n^C\n```\n', 'page')
     assert (str(block), block.needs) == ('page:4', ('up', 'needs ros2'))
     one, two = block.commands
     assert (one.typed, one.shown, one.interrupted) == ('one \\\n  more', ('says …',), False)

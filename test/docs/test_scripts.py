@@ -20,11 +20,11 @@ import os
 from pathlib import Path
 import subprocess
 
+from docs.pages import ROOT
 from harness import Lab
 import pytest
 
 from .conftest import Reader
-from .pages import ROOT
 
 SCRIPTS = ROOT / 'scripts'
 
@@ -79,7 +79,7 @@ def test_a_distro_other_than_the_sourced_one_is_refused(tmp_path: Path) -> None:
     done = _on_a_plain_machine('scripts/demo --distro kilted', tmp_path, ROS_DISTRO='jazzy',
                                AMENT_PREFIX_PATH=str(tmp_path), PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
-    assert 'ROS 2 jazzy is sourced: for kilted, use a shell where it isn\'t' in done.stderr
+    assert "ROS 2 jazzy is sourced: for kilted, use a shell where it isn't" in done.stderr
 
 
 def test_a_machine_without_a_fitting_python_is_told_so(tmp_path: Path) -> None:
