@@ -57,11 +57,11 @@ def test_a_process_from_start_to_stop(program: Program, way: tuple[str, ...]) ->
     assert started['process']['state'] == 'RUNNING'
     pid = started['process']['os_pid']
     os.kill(pid, 0)
-    listed = program(*way, 'list')
+    listed = program(*way, 'list', '/robot1')
     assert listed.returncode == 0
     assert ['/robot1', 'one', str(started['process']['process_id']), 'RUNNING', str(pid)] in [
         line.split()[:5] for line in listed.stdout.splitlines()]
-    stopped = program(*way, 'stop', 'one')
+    stopped = program(*way, 'stop', '/robot1', 'one')
     assert stopped.returncode == 0 and 'is STOPPED' in stopped.stdout
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -70,8 +70,9 @@ def test_a_process_from_start_to_stop(program: Program, way: tuple[str, ...]) ->
 @BOTH
 def test_arguments_and_output(program: Program, way: tuple[str, ...]) -> None:
     name = f'greet_{len(way)}'
-    assert program(*way, 'start', 'greet', 'big', 'world', '--name', name).returncode == 0
-    logs = program(*way, 'logs', '-f', name)
+    started = program(*way, 'start', '/robot1', 'greet', 'big', 'world', '--name', name)
+    assert started.returncode == 0, started.stderr
+    logs = program(*way, 'logs', '/robot1', '-f', name)
     assert (logs.returncode, logs.stdout, logs.stderr) == (0, 'hello big world\n', '')
 
 
@@ -88,7 +89,7 @@ def test_arguments_and_output(program: Program, way: tuple[str, ...]) -> None:
 ])
 def test_refusals_have_exit_codes_and_one_line(
         program: Program, way: tuple[str, ...], words: list[str], code: int, says: str) -> None:
-    done = program(*way, *words)
+    done = program(*way, words[0], '/robot1', *words[1:])
     assert (done.returncode, done.stdout) == (code, '')
     assert done.stderr.startswith('launch-service: ') and done.stderr.count('\n') == 1
     assert says in done.stderr
@@ -97,23 +98,23 @@ def test_refusals_have_exit_codes_and_one_line(
 @BOTH
 def test_a_taken_name_is_a_conflict(program: Program, way: tuple[str, ...]) -> None:
     assert program('--local', 'start', 'idle', '--name', 'taken').returncode == 0
-    assert program(*way, 'start', 'idle', '--name', 'taken').returncode == 5
+    assert program(*way, 'start', '/robot1', 'idle', '--name', 'taken').returncode == 5
 
 
 @BOTH
 def test_the_same_uid_starts_once(program: Program, way: tuple[str, ...]) -> None:
     uid = str(1000 + len(way))
-    first = document(program(*way, 'start', 'idle', '--uid', uid, '--json'))
-    second = document(program(*way, 'start', 'idle', '--uid', uid, '--json'))
+    first = document(program(*way, 'start', '/robot1', 'idle', '--uid', uid, '--json'))
+    second = document(program(*way, 'start', '/robot1', 'idle', '--uid', uid, '--json'))
     assert first['process']['process_id'] == second['process']['process_id']
-    assert program(*way, 'start', 'greet', '--uid', uid).returncode == 5
+    assert program(*way, 'start', '/robot1', 'greet', '--uid', uid).returncode == 5
 
 
 @BOTH
 def test_several_names_have_an_outcome_each(program: Program, way: tuple[str, ...]) -> None:
     for name in ('a1', 'a2', 'b1'):
         program('--local', 'start', 'idle', '--name', name)
-    done = program(*way, 'stop', 'a*', 'nobody', 'b1', '--json')
+    done = program(*way, 'stop', '/robot1', 'a*', 'nobody', 'b1', '--json')
     assert done.returncode == 3
     outcomes = document(done)['outcomes']
     assert [(one['selection'], one['ok'], len(one['processes'])) for one in outcomes] == [
@@ -124,7 +125,7 @@ def test_several_names_have_an_outcome_each(program: Program, way: tuple[str, ..
 def test_a_suspended_process_goes_on(program: Program, way: tuple[str, ...]) -> None:
     program('--local', 'start', 'idle', '--name', 'nap')
     for word, state in (('STOP', 'SUSPENDED'), ('CONT', 'RUNNING')):
-        assert program(*way, 'signal', word, 'nap').returncode == 0
+        assert program(*way, 'signal', '/robot1', word, 'nap').returncode == 0
         deadline = time.monotonic() + LONG
         while document(program('--local', 'list', 'nap', '--json'))[
                 'instances'][0]['processes'][-1]['state'] != state:
@@ -134,7 +135,7 @@ def test_a_suspended_process_goes_on(program: Program, way: tuple[str, ...]) -> 
 @BOTH
 def test_a_restarted_process_keeps_its_id(program: Program, way: tuple[str, ...]) -> None:
     before = document(program('--local', 'start', 'idle', '--json'))['process']
-    done = document(program(*way, 'restart', 'idle', '--json'))
+    done = document(program(*way, 'restart', '/robot1', 'idle', '--json'))
     after = done['outcomes'][0]['processes'][0]
     assert after['process_id'] == before['process_id'] and after['os_pid'] != before['os_pid']
 
@@ -147,7 +148,7 @@ def test_both_ways_print_documents_of_one_shape(program: Program) -> None:
                   ['signal', 'CONT', 'shape'], ['restart', 'shape'], ['stop', 'shape'],
                   ['reload']):
         local = document(program('--local', *words, '--json'))
-        ros = document(program(*words, '--json'))
+        ros = document(program(words[0], '/robot1', *words[1:], '--json'))
         assert shape(local) == shape(ros), words
 
 
@@ -155,7 +156,7 @@ def test_both_ways_list_the_same(program: Program) -> None:
     program('--local', 'start', 'idle', '--name', 'same')
     changing = {'timestamp_ns', 'mem_usage', 'processor_load', 'resident_bytes'}
     local, ros = (
-        {key: value for key, value in document(program(*way, 'list', 'same', '--json'))[
+        {key: value for key, value in document(program(*way, 'list', '/robot1', 'same', '--json'))[
             'instances'][0]['processes'][-1].items() if key not in changing}
         for way in (['--local'], []))
     assert local == ros
@@ -167,7 +168,7 @@ def test_following_goes_on_over_a_restart_and_ends_with_the_last_run(
     runs = program.folder / 'runs'
     runs.unlink(missing_ok=True)
     started = document(program('--local', 'start', 'again', '--json'))['process']
-    done = program(*way, 'logs', '-f', '-n', 'all', '--id', str(started['process_id']))
+    done = program(*way, 'logs', '/robot1', '-f', '-n', 'all', '--id', str(started['process_id']))
     assert done.returncode == 0, done.stderr
     assert done.stdout == 'this is run 1\nthis is run 2\n'
 
@@ -176,7 +177,7 @@ def test_following_goes_on_over_a_restart_and_ends_with_the_last_run(
 def test_ctrl_c_ends_following_and_leaves_the_process(
         program: Program, way: tuple[str, ...]) -> None:
     started = document(program('--local', 'start', 'counter', '--json'))['process']
-    follower = program.begin(*way, 'logs', '-f', '-n', 'all', 'counter')
+    follower = program.begin(*way, 'logs', '/robot1', '-f', '-n', 'all', 'counter')
     assert follower.stdout is not None
     try:
         assert [follower.stdout.readline() for _ in range(3)] == ['line 0\n', 'line 1\n',
@@ -194,7 +195,7 @@ def test_ctrl_c_ends_following_and_leaves_the_process(
 @BOTH
 def test_a_reader_that_goes_away_ends_it_quietly(program: Program, way: tuple[str, ...]) -> None:
     program('--local', 'start', 'counter')
-    follower = program.begin(*way, 'logs', '-f', 'counter')
+    follower = program.begin(*way, 'logs', '/robot1', '-f', 'counter')
     assert follower.stdout is not None and follower.stderr is not None
     try:
         follower.stdout.readline()

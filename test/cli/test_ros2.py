@@ -57,11 +57,11 @@ def test_the_verbs_are_the_same(ros2: Program, program: Program) -> None:
 def test_a_process_from_start_to_stop(ros2: Program) -> None:
     started = ros2('start', '/robot1', 'idle', '--name', 'over_ros2')
     assert started.returncode == 0, started.stderr
-    assert 'over_ros2' in ros2('list').stdout
-    assert ros2('stop', 'over_ros2').returncode == 0
+    assert 'over_ros2' in ros2('list', '/robot1').stdout
+    assert ros2('stop', '/robot1', 'over_ros2').returncode == 0
 
 
-@pytest.mark.parametrize('words', [['list', '--json'], ['list', '--local', '--json'],
+@pytest.mark.parametrize('words', [['list', '/robot1', '--json'], ['list', '--local', '--json'],
                                    ['--local', 'executables', '--json']])
 def test_documents_are_the_same(ros2: Program, program: Program, words: list[str]) -> None:
     ours, theirs = program(*words), ros2(*words)
@@ -71,7 +71,8 @@ def test_documents_are_the_same(ros2: Program, program: Program, words: list[str
 
 @pytest.mark.parametrize(('words', 'code', 'says'), [
     (['lst'], 2, "did you mean 'list'?"), (['list', '--foo'], 2, '--foo'),
-    (['start', 'nothing'], 1, 'nothing'), (['stop', 'nobody'], 3, 'nobody'), ([], 2, '')])
+    (['start', '/robot1', 'nothing'], 1, 'nothing'), (['stop', '/robot1', 'nobody'], 3, 'nobody'),
+    ([], 2, '')])
 def test_errors_and_exit_codes_are_the_same(ros2: Program, words: list[str], code: int,
                                             says: str) -> None:
     done = ros2(*words)
@@ -81,7 +82,7 @@ def test_errors_and_exit_codes_are_the_same(ros2: Program, words: list[str], cod
 
 
 def test_dashes_go_after_two_dashes(ros2: Program) -> None:
-    done = ros2('start', 'greet', '--name', 'x', '--', '--loud')
+    done = ros2('start', '/robot1', 'greet', '--name', 'x', '--', '--loud')
     assert done.returncode == 1 and "'--loud'" in done.stderr
 
 
