@@ -99,7 +99,8 @@ def test_with_every_byte_spoilt_only_the_entry_of_that_byte_is_lost(tmp_path: Pa
                 if was_hit:
                     assert entry not in entries, (at, spoilt)
             if any(hit):  # not the end of a line, whose loss takes the next line along
-                assert entries == [entry for entry, was_hit in zip(ENTRIES, hit, strict=True) if not was_hit]
+                assert entries == [
+                    entry for entry, was_hit in zip(ENTRIES, hit, strict=True) if not was_hit]
 
 
 def test_what_is_appended_after_a_torn_line_is_read(tmp_path: Path) -> None:
