@@ -24,7 +24,7 @@ import shlex
 EXECUTABLES = {
     'launch_service_node': 'launch_service_node.node.main',
     **{name: f'launch_service_node.examples.{name}'
-       for name in ('talker', 'listener', 'crasher', 'stubborn', 'chatter')},
+       for name in ('talker', 'listener', 'crasher', 'stubborn', 'chatter', 'heartbeat')},
 }
 
 # Not `python -m`: that would import from the current folder first, where a source

@@ -94,9 +94,12 @@ def test_a_link_to_it_works_as_in_a_workspace_installed_as_links(wrapper, tmp_pa
     assert run(link, tmp_path).returncode == 7
 
 
-def test_the_node_and_the_examples_can_be_run():
-    assert EXECUTABLES['launch_service_node'] == 'launch_service_node.node.main'
-    assert {'talker', 'listener', 'crasher', 'stubborn', 'chatter'} <= set(EXECUTABLES)
+def test_the_node_and_every_example_can_be_run(root):
+    examples = {
+        path.stem: f'launch_service_node.examples.{path.stem}'
+        for path in (root / 'launch_service_node' / 'examples').glob('*.py')
+        if '\ndef main(' in path.read_text(encoding='utf-8')}
+    assert EXECUTABLES == {'launch_service_node': 'launch_service_node.node.main', **examples}
 
 
 def test_it_is_plain_posix_shell(tmp_path):
