@@ -1,0 +1,137 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The supervisor's own end: bounded, whoever asks for it and however its processes behave."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from typing import Any
+
+from faults.injection import patched, SLOW_EXEC
+from harness import alive, Lab, PATIENCE, wait_until
+import pytest
+
+from launch_service_node.protocol import encode
+from launch_service_node.supervisor.states import State
+
+STUBBORN = {'id': 'stubborn', 'cmd': ['/bin/sh', '-c', "trap '' INT TERM; echo up; sleep 1000"],
+            'ready': {'output': 'up'}}
+
+
+def stubborn(sigterm: float, sigkill: float) -> dict[str, Any]:
+    return {**STUBBORN, 'stop': {'sigterm_timeout': sigterm, 'sigkill_timeout': sigkill}}
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything_by_its_ladder(lab: Lab, number: int) -> None:
+    running = lab.supervisor(stubborn(0.1, 0.1), {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']})
+    pids = [running.call('start', cmd='stubborn', wait_ready=True)['process']['os_pid']
+            for _ in range(5)]
+    pids += [running.start('sleeper')['os_pid'] for _ in range(5)]
+    running.popen.send_signal(number)
+    assert running.popen.wait(PATIENCE) == 0
+    assert [pid for pid in pids if alive(pid)] == []
+    assert lab.leftovers() == []
+    assert not (lab.instance_dir() / 'supervisor.sock').exists()
+
+
+def test_a_second_signal_hurries_the_first(lab: Lab) -> None:
+    running = lab.supervisor(stubborn(1000, 1000))
+    pid = running.call('start', cmd='stubborn', wait_ready=True)['process']['os_pid']
+    running.popen.send_signal(signal.SIGTERM)
+    running.wait_state('stubborn', State.STOPPING)
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.popen.wait(0.3)
+    assert alive(pid)
+    running.popen.send_signal(signal.SIGTERM)
+    assert running.popen.wait(PATIENCE) == 0
+    assert not alive(pid)
+
+
+def test_a_second_request_hurries_the_first_and_both_are_answered(lab: Lab) -> None:
+    running = lab.supervisor(stubborn(1000, 1000))
+    running.call('start', cmd='stubborn', wait_ready=True)
+    with running.connect() as other:
+        other._socket.sendall(encode({'id': 1, 'op': 'shutdown'}))
+        running.wait_state('stubborn', State.STOPPING)
+        assert running.call('shutdown')['processes'][0]['term_signal'] == signal.SIGKILL
+        other._socket.settimeout(PATIENCE)
+        data = b''
+        while b'"id":1' not in data:
+            data += other._socket.recv(65536)
+        assert b'"ok":true' in data
+    assert running.popen.wait(PATIENCE) == 0
+
+
+def test_a_signal_that_is_not_meant_for_it_changes_nothing(lab: Lab) -> None:
+    running = lab.supervisor({'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']})
+    running.start('sleeper')
+    for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD):
+        running.popen.send_signal(number)
+    assert running.process('sleeper')['process_status'] == State.RUNNING
+    running.shut_down()
+
+
+def test_a_pending_restart_and_a_start_under_way_end_with_it(lab: Lab) -> None:
+    running = lab.supervisor(
+        {'id': 'false', 'cmd': '/bin/false',
+         'restart': {'policy': 'always', 'delay': 1000, 'max_delay': 1000}},
+        {'id': 'slow', 'cmd': '/bin/true', 'environment': {'GATE': '/nowhere'}},
+        {'id': 'never', 'cmd': ['/bin/sleep', '1000'], 'ready': {'output': 'x'}},
+        wrap=patched(SLOW_EXEC))
+    running.start('false')
+    running.wait_state('false', State.BACKOFF)
+    running.start('never')
+    with running.connect() as other:
+        other._socket.sendall(encode({'id': 1, 'op': 'start', 'cmd': 'slow'}))
+        wait_until(lambda: len(running.call('list')['processes']) == 3)
+    answer = running.call('shutdown')
+    assert {process['process_name']: process['process_status']
+            for process in answer['processes']} == {
+        'false': State.STOPPED, 'slow': State.STOPPED, 'never': State.STOPPED}
+    assert running.popen.wait(PATIENCE) == 0
+    assert lab.leftovers() == []
+
+
+def test_one_that_does_not_even_end_on_sigkill_does_not_hold_it_up_for_ever(lab: Lab) -> None:
+    running = lab.supervisor(stubborn(0.1, 0.1), wrap=patched("""
+        import launch_service_node.supervisor.ladder as ladder
+        ladder.LAST_WAIT = 0.2
+        replace('supervisor.stopping:Stopper._send', lambda _: lambda *arguments: None)
+        """))
+    pid = running.call('start', cmd='stubborn', wait_ready=True)['process']['os_pid']
+    running.popen.send_signal(signal.SIGTERM)
+    assert running.popen.wait(PATIENCE) == 0
+    assert alive(pid)  # and the lab ends it
+
+
+def test_processes_may_be_kept(lab: Lab) -> None:
+    running = lab.supervisor({'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']})
+    pid = running.start('sleeper')['os_pid']
+    assert len(running.call('shutdown', keep_processes=True)['processes']) == 1
+    assert running.process('sleeper')['process_status'] == State.RUNNING
+    assert alive(pid)
+
+
+def test_nothing_comes_back_after_a_shutdown(lab: Lab) -> None:
+    running = lab.supervisor({'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'], 'autostart': True,
+                              'restart': {'policy': 'always', 'delay': 0.01}})
+    running.wait_state('sleeper', State.RUNNING)
+    running.shut_down()
+    running = lab.supervisor()
+    running.call('executables')
+    assert running.process('sleeper')['process_status'] == State.STOPPED
+    wait_until(lambda: lab.leftovers() == [running.popen.pid])
