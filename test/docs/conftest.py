@@ -32,6 +32,7 @@ from harness import Lab
 import pytest
 
 LONG = 90.0  # seconds for a command; most take one
+INTERRUPTED = (0, 130, -signal.SIGINT, signal.SIGINT)  # the last one is what `ros2` does
 
 
 class Typed:
@@ -137,7 +138,7 @@ class Reader:
         if command.interrupted:
             running.wait_shown(command.shown)
             running.signal(signal.SIGINT)
-            assert running.wait() in (0, 130, -signal.SIGINT), running
+            assert running.wait() in INTERRUPTED, running
         else:
             assert (running.wait() != 0) == command.fails, running
         missing = first_missing(command.shown, running.printed)
