@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -62,7 +61,8 @@ class GraphWatch:
             self._tell(present)
 
 
-@dataclass
 class _Search:
-    wanted: frozenset[str]
-    told: list[str] | None = None
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        self.wanted = wanted
+        self.told: list[str] | None = None

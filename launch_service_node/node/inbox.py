@@ -16,35 +16,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 import queue
 import signal
 import time
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..protocol import Message
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@dataclass(frozen=True)
-class Signal:
-    """A signal came."""
+class Signal(NamedTuple):
+    """A signal came, at this time of the monotonic clock."""
 
     name: str
-    time: float = field(default_factory=time.monotonic)
+    time: float
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """There is nothing left to serve; the error is the reason, if there is one."""
 
     error: BaseException | None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The supervisor answered."""
 
     message: Message
@@ -95,4 +91,4 @@ class Inbox:
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self._signalled = True
-        self._queue.put(Signal(signal.Signals(number).name))
+        self._queue.put(Signal(signal.Signals(number).name, time.monotonic()))

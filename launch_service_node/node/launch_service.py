@@ -17,6 +17,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import os
+import sys
 import time
 from typing import Any
 
@@ -27,6 +29,7 @@ from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.utilities import get_rmw_implementation_identifier
 
+from ..environment import base_environment
 from ..errors import LaunchServiceError
 from ..msg import ProcessStatus
 from ..protocol import Message
@@ -130,7 +133,10 @@ class LaunchServiceNode(Node):
         values = self.ros_parameters.values
         return {'node_name': self.view.node_name, 'domain_id': self.context.get_domain_id(),
                 'rmw': get_rmw_implementation_identifier(), 'caller': f'ros {self.view.node_name}',
-                'settings': settings_of({name: values[name] for name in self._sent})}
+                'settings': {**settings_of({name: values[name] for name in self._sent}),
+                             # What was sourced before this node was started counts, also
+                             # where the supervisor is older.
+                             'environment': base_environment(os.environ, sys.prefix)}}
 
     def attached(self, answer: Message) -> None:
         """Take the whole picture from the supervisor, at the start and after each loss."""

@@ -21,9 +21,8 @@ Pure but for the class at the end, which declares them on a node.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from rcl_interfaces.msg import (
     FloatingPointRange,
@@ -41,8 +40,7 @@ MODES = ('run', 'hold', 'drain')
 ON_SHUTDOWN = ('stop', 'keep')
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(NamedTuple):
     """
     One parameter.
 
@@ -117,6 +115,16 @@ def seconds(low: float, high: float, zero: bool = False) -> Callable[[Any], floa
     return check
 
 
+def number(low: float, high: float) -> Callable[[Any], float]:
+    """Return a check that takes a number in a range."""
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) \
+                or not low <= value <= high:
+            raise InvalidRequest(f'takes a number from {low} to {high}, and {value!r} is none')
+        return float(value)
+    return check
+
+
 def whole(low: int, high: int) -> Callable[[Any], int]:
     """Return a check that takes a whole number in a range."""
     def check(value: Any) -> int:
@@ -148,6 +156,9 @@ SPECS = {spec.name: spec for spec in (
          flexible=True, low=0.0, high=3600.0),
     Spec('max_processes', 256, 'How many processes may be alive at a time.',
          whole(1, 10000), 'max_processes', low=1, high=10000),
+    Spec('max_start_rate', 50.0, 'Starts and restarts a second that may be asked for in the long '
+         'run, and four times as many at once; 0: any number.', number(0.0, 10000.0),
+         'max_start_rate', flexible=True, low=0.0, high=10000.0),
     Spec('keep_ended', 100, 'How many ended processes stay listed, with their output.',
          whole(0, 10000), 'keep_ended', low=0, high=10000),
     Spec('output_limit', 10 * 1024 * 1024, 'Bytes of output that are kept of each process.',

@@ -17,9 +17,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 import traceback
-from typing import Any
+from typing import Any, NamedTuple
 
 from rclpy.node import Node
 from std_srvs.srv import Trigger
@@ -34,8 +33,7 @@ from .link import refusal, SupervisorLink
 OnDone = Callable[[str, Message], None]
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """
     A service, the operation that it stands for, and how one becomes the other.
 

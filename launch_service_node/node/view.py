@@ -16,24 +16,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
 class InstanceView:
-    """The instance as its supervisor last described it."""
+    """
+    The instance as its supervisor last described it.
 
-    node_name: str
-    hostname: str = ''
-    instance_id: str = ''
-    mode: str = 'run'
-    mem_usage: float = 0.0  # percent of the host's memory
-    processor_load: float = 0.0  # percent of all its cores together
-    settings: dict[str, Any] = field(default_factory=dict)
-    num_executables: int = 0
-    allow_list_errors: list[str] = field(default_factory=list)
-    supervisor_trouble: str = ''  # one line; empty while there is a supervisor
+    :ivar mem_usage: percent of the host's memory.
+    :ivar processor_load: percent of all its cores together.
+    :ivar supervisor_trouble: one line; empty while there is a supervisor.
+    """
+
+    def __init__(self, node_name: str) -> None:
+        self.node_name = node_name
+        self.hostname = ''
+        self.instance_id = ''
+        self.mode = 'run'
+        self.mem_usage = 0.0
+        self.processor_load = 0.0
+        self.settings: dict[str, Any] = {}
+        self.num_executables = 0
+        self.allow_list_errors: list[str] = []
+        self.supervisor_trouble = ''
 
     def take_instance(self, instance: dict[str, Any]) -> None:
         """Take an `instance` of the supervisor."""

@@ -317,7 +317,11 @@ class World:
         self.home = str(home)
         self.supervisor = FakeSupervisor(self.namespace, self.home)
         self.starts = 0
-        self.on_start: Callable[[], object] = lambda: None
+        self.on_start: Callable[[], object] = self.start
+
+    def start(self) -> None:
+        """Have a new supervisor instead of the one that was closed."""
+        self.supervisor = FakeSupervisor(self.namespace, self.home)
 
     def ensure_supervisor(self, namespace: str, home: str | None = None,
                           timeout: float = 10.0) -> None:

@@ -211,6 +211,21 @@ def test_a_managed_node_takes_over_what_the_supervisor_remembers(robot, caller):
     assert start(caller).process_id
 
 
+def test_processes_get_the_environment_of_the_node_that_was_started_last(robot, caller):
+    teller = robot.lab.script('teller', "import os\nprint(os.environ.get('ROS_COLOUR'))\n")
+    entry = {'id': 'teller', 'cmd': teller}
+    node = robot.node(entry, on_shutdown='keep')
+    node.signal(signal.SIGINT)
+    assert_clean(node)
+    robot.lab.environment['ROS_COLOUR'] = 'green'
+    robot.node(entry)
+    process_id = start(caller, 'teller').process_id
+
+    def told():
+        return caller.call(srv.ReadOutput, 'read_output', proc_id=process_id).data
+    assert caller.spin_until(told) == 'green\n'
+
+
 def test_a_node_in_the_foreground_brings_its_own_settings(robot, caller):
     node = robot.node(SLEEPER, on_shutdown='keep')
     node.signal(signal.SIGINT)

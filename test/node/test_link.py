@@ -141,16 +141,25 @@ def test_it_attaches_again_after_a_loss_to_a_supervisor_that_it_asked_for(
         world, link, listener):
     link.open()
     listener.next('attached')
-    world.supervisor.hang_up()
+    assert world.starts == 0
+    world.supervisor.close()
     assert isinstance(listener.next('lost'), Unreachable)
     listener.next('attached')
-    assert world.starts >= 2
-    world.supervisor.wait(lambda fake: len(fake.asked('attach')) == 2)
+    assert world.starts == 1
     answers = Answers()
     while True:  # the connection is used as soon as `attached` has returned
         link.send('list', {}, answers)
         if answers.next()['ok']:
             break
+
+
+def test_it_attaches_again_to_a_supervisor_that_has_only_hung_up(world, link, listener):
+    link.open()
+    listener.next('attached')
+    world.supervisor.hang_up()
+    listener.next('lost')
+    listener.next('attached')
+    assert world.starts == 0
 
 
 def test_it_keeps_trying_while_no_supervisor_can_be_started(world, link, listener):
@@ -160,10 +169,11 @@ def test_it_keeps_trying_while_no_supervisor_can_be_started(world, link, listene
         if len(failures) < 2:
             failures.append(1)
             raise Unreachable('no memory', ResultCode.SUPERVISOR_UNAVAILABLE)
+        world.start()
     link.open()
     listener.next('attached')
     world.on_start = start
-    world.supervisor.hang_up()
+    world.supervisor.close()
     assert [listener.next('lost').message for _ in range(3)][1:] == ['no memory'] * 2
     listener.next('attached')
 

@@ -28,7 +28,6 @@ from launch_service_node.node.parameters import (
     settings_of,
     SPECS,
 )
-from launch_service_node.supervisor.settings import Settings
 
 
 @pytest.fixture
@@ -139,11 +138,10 @@ def test_every_parameter_is_described(build):
         assert descriptor.read_only == spec.fixed
 
 
-def test_settings_are_those_of_the_supervisor():
-    names = set(vars(Settings())) - {'environment'}
-    assert {spec.setting for spec in SPECS.values() if spec.setting} == names
+def test_settings_are_those_of_the_supervisor_and_so_are_their_defaults(lab):
+    settings = lab.supervisor().call('status')['instance']['settings']
     values = {spec.name: spec.default for spec in SPECS.values()}
-    assert settings_of(values) == {key: getattr(Settings(), key) for key in names}
+    assert settings_of(values) == settings
     assert parameters_of(settings_of(values)).items() <= values.items()
 
 
