@@ -22,7 +22,8 @@ gives the surest list of a tree, and kills it in one go.
 
 A cgroup with controllers for its children can't have processes, unless it is the root.
 So the supervisor moves to a child of its own as soon as it starts, before it has any
-children itself, and back when it ends.
+children itself, and back when it ends. Who else is in a cgroup that was delegated (the
+node, whatever has started it) is taken along; elsewhere others stay where they are.
 """
 
 from __future__ import annotations
@@ -62,6 +63,14 @@ class Cgroup:
                 found.add(int(word))
         return sorted(found - {0})  # 0 stands for one in another pid namespace
 
+    def populated(self) -> bool:
+        """
+        Say whether anybody is in it, also when they come and go too quickly to be listed.
+
+        :raises OSError: when there is no descriptor to look with.
+        """
+        return 'populated 1' in _read(self.path, 'cgroup.events')
+
     def kill(self) -> None:
         """Kill all that is in it, also what forks right now; kernels before 5.14 can't."""
         try:
@@ -88,6 +97,7 @@ class Cgroups:
         self._base = ''
         self._trouble = 'not looked at yet'
         self._moved_to = ''
+        self._delegated = False
         self._enabled: set[str] = set()
         self._left: dict[str, int] = {}
         self._waiting = False
@@ -110,6 +120,7 @@ class Cgroups:
         self._prefix = f'{PREFIX}{instance_id}.'
         place = delegation.find_place()
         self._base, self._trouble = place.folder, place.trouble
+        self._delegated = place.delegated
         if self._base:
             self._move(place.own)
         for folder in {self._base, *map(os.path.dirname, known)} - {''}:
@@ -133,6 +144,7 @@ class Cgroups:
         :raises OSError: when the kernel does not take it; then there is none.
         """
         path = os.path.join(self._base, f'{self._prefix}{process_id}.{run}')
+        _remove(path)  # of a start that a supervisor did not live to record
         os.mkdir(path, 0o755)
         try:
             for name, text in files:
@@ -177,6 +189,11 @@ class Cgroups:
                   'can be had', file=sys.stderr)
             return
         self._moved_to = mine
+        self._take_along()
+
+    def _take_along(self) -> None:
+        if self._delegated and self._moved_to:
+            _move_all(self._base, self._moved_to)
 
     def _give_back(self) -> None:
         try:
@@ -187,7 +204,7 @@ class Cgroups:
             for name in on if self._moved_to else self._enabled:
                 _write(self._base, 'cgroup.subtree_control', f'-{name}')
             if self._moved_to:
-                _write(self._base, 'cgroup.procs', '0')
+                _move_all(self._moved_to, self._base)
                 os.rmdir(self._moved_to)
         except OSError:
             pass  # an empty cgroup is left, which systemd removes together with the unit
@@ -200,12 +217,12 @@ class Cgroups:
         if name not in _read(self._base, 'cgroup.controllers').split():
             return f'there is no {name} controller in {self._base}'
         try:
+            self._take_along()
             _write(self._base, 'cgroup.subtree_control', f'+{name}')
         except OSError as error:
             if error.errno == errno.EBUSY:
                 pids = ', '.join(_read(self._base, 'cgroup.procs').split()[:5])
-                return (f'other processes (pid {pids}) run in {self._base}; with '
-                        'DelegateSubgroup=supervisor in the systemd unit they do not')
+                return f'other processes (pid {pids}) run in {self._base} too'
             return f'the {name} controller can not be had in {self._base}: {error.strerror}'
         self._enabled.add(name)
         return ''
@@ -258,10 +275,18 @@ def _write(folder: str, name: str, text: str) -> None:
         os.close(fd)
 
 
+def _move_all(source: str, target: str) -> None:
+    for pid in _read(source, 'cgroup.procs').split():
+        try:
+            _write(target, 'cgroup.procs', pid)
+        except ProcessLookupError:
+            continue
+
+
 def _remove(path: str) -> bool:
     """Remove a cgroup with all in it; False when a process is in it."""
     try:
-        if 'populated 1' in _read(path, 'cgroup.events'):
+        if Cgroup(path).populated():
             return False
         for folder, _, _ in os.walk(path, topdown=False):
             os.rmdir(folder)

@@ -42,11 +42,13 @@ class Place(NamedTuple):
     :ivar folder: in which; '': nowhere.
     :ivar own: the folder of the cgroup that this process is in.
     :ivar trouble: one line on why nowhere.
+    :ivar delegated: whether all in it was handed over, other processes included.
     """
 
     folder: str
     own: str
     trouble: str
+    delegated: bool = False
 
 
 def find_place() -> Place:
@@ -64,10 +66,11 @@ def find_place() -> Place:
     name = os.path.basename(own)
     # Either this package or DelegateSubgroup= of systemd has put it one below.
     below = name == OWN or (name.startswith(PREFIX) and name.endswith(f'.{OWN}'))
-    if below and not why_not(os.path.dirname(own), path):
-        return Place(os.path.dirname(own), own, '')
+    above = os.path.dirname(own)
+    if below and not why_not(above, path):
+        return Place(above, own, '', is_delegated(above))
     trouble = why_not(own, path)
-    return Place('' if trouble else own, own, trouble)
+    return Place('' if trouble else own, own, trouble, is_delegated(own))
 
 
 def own_cgroup(mounts: str, membership: str) -> tuple[str, str]:
@@ -94,7 +97,7 @@ def own_cgroup(mounts: str, membership: str) -> tuple[str, str]:
 
 def why_not(folder: str, path: str) -> str:
     """Say why no cgroups may be made in that of a folder; '': they may."""
-    if os.path.isdir(_SYSTEMD) and not _is_delegated(folder):
+    if os.path.isdir(_SYSTEMD) and not is_delegated(folder):
         return (f'cgroup {path} is not delegated; run the instance in a systemd unit with '
                 'Delegate=yes')
     for name in ('', 'cgroup.procs', 'cgroup.subtree_control'):
@@ -108,8 +111,8 @@ def is_root(folder: str) -> bool:
     return not os.path.exists(os.path.join(folder, 'cgroup.type'))
 
 
-def _is_delegated(folder: str) -> bool:
-    """Say whether systemd has noted that it handed a cgroup over."""
+def is_delegated(folder: str) -> bool:
+    """Say whether systemd, or who acted likewise, has handed a cgroup over to this user."""
     for name in ('user.delegate', 'trusted.delegate'):
         try:
             if os.getxattr(folder, name) == b'1':

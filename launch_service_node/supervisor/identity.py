@@ -22,6 +22,7 @@ holds is the process that was compared, whatever happens in between.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -111,6 +112,10 @@ def open_handle(pid: int, start_ticks: int | None = None) -> Handle | None:
         fd = os.pidfd_open(pid)
     except (ProcessLookupError, ValueError, OverflowError):
         return None
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return None  # it is being reaped right now
+        raise
     try:
         stat = read_stat(pid)
     except OSError:

@@ -77,7 +77,7 @@ def enforce(limits: LimitSettings, missing: Mapping[str, str], is_root: bool) ->
         if 'memory' not in missing:
             # All or nothing is killed: half a tree would neither work nor be restarted.
             files += [('memory.max', str(limits.memory)), ('memory.swap.max?', '0'),
-                      ('memory.oom.group', '1')]
+                      ('memory.oom.group?', '1')]
             said.append(f'memory {size} for all of it (cgroup)')
         else:
             # Not RLIMIT_AS: middlewares reserve far more address space than they use.
@@ -105,9 +105,9 @@ def enforce(limits: LimitSettings, missing: Mapping[str, str], is_root: bool) ->
         rlimits.append((resource.RLIMIT_NOFILE, limits.open_files, limits.open_files))
         said.append(f'open files {limits.open_files} for each process (RLIMIT_NOFILE)')
     if limits.nice is not None:
-        if limits.cpu is not None and 'cpu' not in missing:
+        if files:
             # Niceness counts within a cgroup; between them it is their weight that does.
-            files.append(('cpu.weight.nice', str(limits.nice)))
+            files.append(('cpu.weight.nice?', str(limits.nice)))
         said.append(f'nice {limits.nice}')
     return Enforcement(tuple(files), tuple(rlimits), more_processes, tuple(said))
 
@@ -139,7 +139,7 @@ def cause_of_end(term_signal: int, counters: Mapping[str, int], limits: LimitSet
         own = counters.get('oom', 0) and limits.memory is not None
         found.append(f'{what}out of memory (' + (
             f'limit {size_in_words(limits.memory or 0)})' if own else
-            'of the host or of a cgroup around it, not its own limit)'))
+            'of the host or of a cgroup around it)'))
     if counters.get('pids_max', 0):
         found.append(f'; it met its limit of {limits.processes} processes')
     return ''.join(found)

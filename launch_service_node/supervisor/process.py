@@ -336,9 +336,13 @@ class Process:
     def _members(self) -> dict[int, int]:
         session = self.handle.pid if self.handle is not None else 0
         cgroup = self._run.cgroup
-        return tree.members(session, self.record.pid != 0, self.world.mark(self.record), {},
-                            self.world.leaders(), self.adopted,
-                            cgroup.pids() if cgroup is not None else ())
+        found = tree.members(session, self.record.pid != 0, self.world.mark(self.record), {},
+                             self.world.leaders(), self.adopted,
+                             cgroup.pids() if cgroup is not None else ())
+        if not found and cgroup is not None and cgroup.populated():
+            # They die and give birth quicker than they are looked at.
+            return dict.fromkeys(cgroup.pids() or [session], 0)
+        return found
 
     def _take_down(self, rungs: tuple[ladder.Rung, ...], why: str) -> None:
         self._run.stop_watching()

@@ -88,6 +88,7 @@ class Stopper:
         elif left:
             if self._signal == signal.SIGKILL:
                 self._send(left, signal.SIGKILL)  # who was born since then
+            self._keep_looking(left)
         else:
             self.cancel()
             self._on_gone()
@@ -107,17 +108,21 @@ class Stopper:
             self._timer.cancel()
             self._timer = None
         left = self._look()
-        if left is None:
-            self._timer = self._loop.after(_OUT_OF_DESCRIPTORS, self._step)
-        elif not left:
+        if left is not None and not left:
             self.check()
-        elif not self._rungs:
-            self._on_left(sorted(left))
-        else:
+        elif self._rungs:
             rung = self._rungs.pop(0)
             self._signal = rung.signal
-            self._send(left, rung.signal)
+            self._send(left or {}, rung.signal)  # to its group at least, which takes no descriptor
             self._timer = self._loop.after(rung.wait, self._step)
+            if left is None:
+                self._check_soon(_OUT_OF_DESCRIPTORS)
+            else:
+                self._keep_looking(left)
+        elif left is None:
+            self._timer = self._loop.after(_OUT_OF_DESCRIPTORS, self._step)
+        else:
+            self._on_left(sorted(left))
 
     def _send(self, members: dict[int, int], number: int) -> None:
         if number == signal.SIGKILL:
@@ -163,6 +168,11 @@ class Stopper:
     def _on_end(self, handle: Handle, _: int) -> None:
         self._loop.unwatch(handle.fd)
         self._check_soon(_GATHER)
+
+    def _keep_looking(self, left: dict[int, int]) -> None:
+        """Look again soon if nobody's end will tell: all who were seen are gone by now."""
+        if not self._watched and (self._leader is None or self._leader.pid not in left):
+            self._check_soon(_GATHER)
 
     def _check_soon(self, seconds: float) -> None:
         if self._check is None:

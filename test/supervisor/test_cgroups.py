@@ -399,6 +399,27 @@ def test_others_in_the_same_cgroup_are_not_moved_and_named_as_the_reason(
         os.waitpid(other, 0)
 
 
+def test_others_in_a_cgroup_that_was_delegated_are_taken_along_and_back(
+        base: Base, lab: Lab) -> None:
+    offer_controllers(base)
+    try:
+        os.setxattr(base.folder, 'user.delegate', b'1')
+    except OSError:
+        pytest.skip('this kernel keeps no notes on a cgroup')
+    other = os.posix_spawn('/bin/sleep', ['sleep', '1000'], os.environ)
+    try:
+        (base.folder / 'cgroup.procs').write_text(str(other))
+        running = lab.supervisor(SLEEPER)
+        assert running.start('sleeper')['limits'] == ['memory 1 GiB for all of it (cgroup)']
+        assert other in members(base, f'launch_service.{instance_id(lab)}.supervisor')
+        running.shut_down()
+        assert base.names() == []
+        assert (base.folder / 'cgroup.procs').read_text().split() == [str(other)]
+    finally:
+        os.kill(other, 9)
+        os.waitpid(other, 0)
+
+
 def test_running_out_of_memory_while_nobody_watched_is_told_later(base: Base, lab: Lab) -> None:
     offer_controllers(base)
     gate = lab.folder / 'gate'

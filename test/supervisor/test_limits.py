@@ -61,9 +61,9 @@ def test_with_every_controller_the_whole_tree_is_limited_by_its_cgroup() -> None
 
 
 def test_niceness_also_weighs_the_cgroup_where_cgroups_share_the_processor() -> None:
-    assert dict(enforce(ALL, {}, True).files)['cpu.weight.nice'] == '5'
-    for other in (enforce(ALL, NONE, True), enforce(LimitSettings(memory=1, nice=5), {}, True)):
-        assert 'cpu.weight.nice' not in dict(other.files)
+    for settings in (ALL, LimitSettings(memory=1, nice=5)):
+        assert dict(enforce(settings, {}, True).files)['cpu.weight.nice?'] == '5'
+    assert enforce(LimitSettings(nice=5), {}, True).files == ()
 
 
 def test_without_controllers_it_says_what_stands_in_and_why() -> None:
@@ -87,7 +87,7 @@ def test_root_is_told_that_its_processes_are_not_counted() -> None:
 def test_each_limit_needs_its_own_controller() -> None:
     enforcement = enforce(ALL, {'cpu': 'x'}, is_root=False)
     assert {name for name, _ in enforcement.files} == {
-        'memory.max', 'memory.swap.max?', 'memory.oom.group', 'pids.max'}
+        'memory.max', 'memory.swap.max?', 'memory.oom.group?', 'pids.max', 'cpu.weight.nice?'}
     assert controllers(ALL) == ('memory', 'pids', 'cpu')
     assert controllers(LimitSettings(open_files=9, nice=1)) == ()
 
@@ -117,7 +117,7 @@ def test_sizes_are_said_in_words(size: int, words: str) -> None:
     (9, {'oom': 1, 'oom_kill': 1}, ': out of memory (limit 64 MiB)'),
     (0, {'oom': 1, 'oom_kill': 1}, '; some of it was killed: out of memory (limit 64 MiB)'),
     (9, {'oom': 0, 'oom_kill': 1},
-     ': out of memory (of the host or of a cgroup around it, not its own limit)'),
+     ': out of memory (of the host or of a cgroup around it)'),
     (9, {'oom': 4, 'oom_kill': 0}, ''),
     (0, {'pids_max': 3}, '; it met its limit of 20 processes')])
 def test_only_what_the_kernel_has_counted_is_named_as_a_cause(
