@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 import importlib.util
 import json
 import os
@@ -23,11 +25,10 @@ import select
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any
 
 from .environment import base_environment
-from .errors import InstanceError, Unreachable, ResultCode
+from .errors import InstanceError, NotNow, ProcessError, ResultCode, Unreachable
 from .instance import instance_dir, state_home, valid_namespace
 from .protocol import SupervisorClient
 
@@ -144,32 +145,53 @@ def start_instance(namespace: str, allow_list: Sequence[str] = (),
     :param ros_arguments: further arguments after --ros-args.
     :param timeout: seconds until the node has to be up.
     :raises InstanceError: CONFLICT, when a node is there already with another allow-list.
+    :raises ProcessError: START_FAILED, when the node ends again and again.
     :raises Unreachable: when the supervisor or the node is not up in time.
     """
     namespace = valid_namespace(namespace)
     paths = [os.path.abspath(path) for path in allow_list]
+    given = {**(parameters or {}), **({'allowable_processes': paths} if paths else {})}
+    command = node_command(namespace, given, ros_arguments)
     deadline = time.monotonic() + timeout
-    ensure_supervisor(namespace, home, timeout)
+    while True:
+        ensure_supervisor(namespace, home, max(0.1, deadline - time.monotonic()))
+        try:
+            outcome = _with_node(namespace, home, command, deadline)
+            break
+        except (Unreachable, NotNow) as error:
+            # It was on its way down: the next one is brought up when it is gone.
+            if error.code == ResultCode.TIMED_OUT or time.monotonic() >= deadline:
+                raise
+            select.select([], [], [], _POLL)
+    running = outcome.instance['settings']['allow_list']
+    if outcome.what == ATTACHED and paths and running != paths:
+        raise InstanceError(
+            f'{namespace} runs already, with another allow-list: {", ".join(running) or "none"}; '
+            f'end it with `launch-service down {namespace}` first', instance=outcome.instance)
+    return outcome
+
+
+def _with_node(namespace: str, home: str | None, command: list[str],
+               deadline: float) -> Outcome:
+    """Start a node where there is none, and wait until there is one."""
     with SupervisorClient(namespace, home) as client:
         what = ATTACHED
         if client.call('status')['instance']['node'] is None:
-            given = dict(parameters or {})
-            if paths:
-                given['allowable_processes'] = paths
             environment = base_environment(os.environ, sys.prefix)
             # The clean environment says nothing of where this caller keeps its state.
             environment['LAUNCH_SERVICE_STATE_DIR'] = state_home() if home is None else home
             try:
-                client.call('manage_node', environment=environment,
-                            argv=node_command(namespace, given, ros_arguments))
+                client.call('manage_node', environment=environment, argv=command)
                 what = STARTED
             except InstanceError:
                 pass  # somebody else was faster; theirs is waited for
         left = max(0.1, deadline - time.monotonic())
-        instance = client.call('wait_node', left + 1.0, seconds=left)['instance']
-    if what == ATTACHED and paths and instance['settings']['allow_list'] != paths:
-        raise InstanceError(
-            f'{namespace} runs already, with another allow-list: '
-            f'{", ".join(instance["settings"]["allow_list"]) or "none"}; '
-            f'end it with `launch-service down {namespace}` first', instance=instance)
-    return Outcome(what, instance)
+        try:
+            instance = client.call('wait_node', left + 1.0, seconds=left)['instance']
+        except (Unreachable, ProcessError) as error:
+            if what == STARTED and error.code != ResultCode.SUPERVISOR_UNAVAILABLE:
+                # Nothing half done: what did not come up does not go on trying.
+                processes = client.call('list')['num_procs']
+                client.ask('shutdown', keep_processes=bool(processes))
+            raise
+        return Outcome(what, instance)

@@ -19,10 +19,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 import os
 from pathlib import Path
+import sys
 
-from harness import Lab
-from hosts import Network, why_not
-import pytest
+# The checkout has no generated messages: with it in front, an installed package is hidden.
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:] = [entry for entry in sys.path if Path(entry or os.curdir).resolve() != ROOT]
+
+from harness import Lab  # noqa: E402
+from hosts import Network, why_not  # noqa: E402
+import pytest  # noqa: E402
 
 # Nothing of a test leaves this machine. Each run has a domain of its own, so that two
 # runs on one machine do not meet; 1 to 100 keep clear of ephemeral ports.

@@ -25,10 +25,16 @@ from ..protocol import encode, Message
 from .process import Process
 from .record import Record
 from .server import Connection
-from .states import ALIVE, ENDED
+from .states import ALIVE, ENDED, State
 from .world import World
 
 _RESTART = RestartSettings(policy='always', delay=0.1, max_delay=10.0, limit=0, stable_after=5.0)
+
+#: Restarts after which a node that never attached is not waited for any longer.
+_TRIES = 2
+
+#: Seconds that a node has to end by itself.
+_GRACE = 3.0
 
 NodeWaiter = Callable[[LaunchServiceError | None], object]
 
@@ -44,13 +50,16 @@ class NodeKeeper:
         self._world = world
         self._connection: Connection | None = None
         self._info: dict[str, Any] = {}
+        self._leaving = False
+        self._in_force = False
+        self._next: Process | None = None
         self._waiters: list[NodeWaiter] = []
         self.process: Process | None = None
 
     @property
     def info(self) -> dict[str, Any] | None:
-        """What is known of the attached node; None: none is."""
-        return self._info if self._connection is not None else None
+        """What is known of the attached node; None: none is, or it is about to leave."""
+        return self._info if self._connection is not None and not self._leaving else None
 
     @property
     def running(self) -> bool:
@@ -59,17 +68,21 @@ class NodeKeeper:
 
     def manage(self, argv: list[str], environment: dict[str, str]) -> None:
         """
-        Start the node and bring it back from now on.
+        Start the node, when one that is about to leave has left, and bring it back from now on.
 
         :raises InstanceError: when there is a node already.
         """
-        if self.running or self._connection is not None:
+        if self._next is not None or (
+                not self._leaving and (self.running or self._connection is not None)):
             raise InstanceError('this instance has a node already')
         entry = Entry(id='launch_service_node', command='launch_service_node', argv=tuple(argv),
                       restart=_RESTART, stop=StopSettings(3.0, 2.0), ready=ReadySettings())
         record = Record(0, 'node', entry, list(argv), environment, '')
-        self.process = Process(record, self._world, internal=True)
-        self.process.start()
+        self._next = Process(record, self._world, internal=True)
+        if self.running and self.process is not None:
+            self.process.end_by_itself(_GRACE, lambda _: self._start_next())
+        else:
+            self._start_next()
 
     def attach(self, connection: Connection, info: dict[str, Any]) -> None:
         """
@@ -77,7 +90,8 @@ class NodeKeeper:
 
         :raises InstanceError: when another node has this instance.
         """
-        if self._connection is not None and self._connection is not connection:
+        other = self._connection if self._connection is not connection else None
+        if other is not None and not self._leaving:
             raise InstanceError(
                 f'node {self._info.get("name")} with pid {self._info.get("pid")} serves this '
                 'instance already; end it with `launch-service down` first')
@@ -87,17 +101,35 @@ class NodeKeeper:
                 f'this instance brings up its own node, with pid {managed}; end it with '
                 '`launch-service down` first')
         self._connection = connection
+        self._leaving = False
         self._info = {'pid': connection.peer[0], **info, 'managed': bool(managed)}
+        self._in_force = False
         connection.on_close.append(lambda: self._on_close(connection))
+
+    def in_force(self) -> None:
+        """Take note that the settings that the node brought are in force: it is up."""
+        self._in_force = True
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter(None)
 
     def release(self) -> None:
-        """Do not bring the node back when it ends."""
+        """Do not bring the node back when it ends, which is about to happen."""
+        self._leaving = True
         if self.process is not None:
             self.process.record.stop_asked = True
             self._world.commit(self.process)
+
+    def noted(self) -> None:
+        """Take note that the managed node changed its state; give up on one that never came."""
+        process = self.process
+        if process is None or self._connection is not None or not self._waiters:
+            return
+        if process.state == State.BACKOFF and process.record.restart_count >= _TRIES:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                waiter(InstanceError(f'the node ends as soon as it starts: {self._last_words()}',
+                                     ResultCode.START_FAILED))
 
     def tell(self, message: Message) -> None:
         """Send the node an event; without one it is lost."""
@@ -106,7 +138,7 @@ class NodeKeeper:
 
     def wait(self, timeout: float, waiter: NodeWaiter) -> None:
         """Let `waiter` hear when a node is attached, or in `timeout` seconds that none is."""
-        if self._connection is not None:
+        if self.info is not None and self._in_force:
             waiter(None)
             return
         self._waiters.append(waiter)
@@ -114,13 +146,11 @@ class NodeKeeper:
         def late() -> None:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
-                why = self.process.record.err_msg if self.process is not None else ''
-                waiter(Unreachable(
-                    f'the node is not up after {timeout:g} s{why and f" (it {why})"}; '
-                    'see node.log in the state folder', ResultCode.TIMED_OUT))
+                waiter(Unreachable(f'the node is not up after {timeout:g} s; its last words '
+                                   f'in node.log: {self._last_words()}', ResultCode.TIMED_OUT))
         self._world.loop.after(timeout, late)
 
-    def end(self, then: Callable[[], object], grace: float = 3.0) -> None:
+    def end(self, then: Callable[[], object], grace: float = _GRACE) -> None:
         """
         Have the node end, and call `then` when a managed one has.
 
@@ -137,4 +167,21 @@ class NodeKeeper:
     def _on_close(self, connection: Connection) -> None:
         if self._connection is connection:
             self._connection = None
+            self._start_next()
+
+    def _start_next(self) -> None:
+        if self._next is None or self.running or self._connection is not None:
+            return
+        self.process, self._next = self._next, None
+        self._leaving = False
+        self.process.start()
+
+    def _last_words(self) -> str:
+        if self.process is None:
+            return 'none'
+        try:
+            data = self.process.output.read(-1, 1, 400).data
+        except OSError as error:
+            return error.strerror or str(error)
+        return data.decode(errors='replace').strip() or self.process.record.err_msg or 'none'
 

@@ -303,6 +303,7 @@ class Operations:
             request.answer(**self._snapshot(), instance=self._instance())
             request.connection.subscribed = True
             self.supervisor.wanted_nodes_changed()
+            self.supervisor.node.in_force()
         self.supervisor.change_settings(fields['settings'], done)
 
     def _detach(self, request: Request, fields: Fields) -> None:

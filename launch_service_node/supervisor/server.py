@@ -209,14 +209,17 @@ class Server:
 
     :param greeting: what every client is told first.
     :param handler: takes each request.
+    :param max_clients: at a time.
     :param on_stranger: told of the (pid, uid) of whoever is not let in, and the reason.
     """
 
     def __init__(self, loop: Loop, path: str, greeting: Message, handler: Handler,
-                 on_stranger: Callable[[tuple[int, int], str], object]) -> None:
+                 on_stranger: Callable[[tuple[int, int], str], object],
+                 max_clients: int = MAX_CLIENTS) -> None:
         self.loop = loop
         self.handler = handler
         self._on_stranger = on_stranger
+        self._max_clients = max_clients
         self.connections: set[Connection] = set()
         self.path = path
         self._greeting = encode({'hello': greeting})
@@ -273,8 +276,9 @@ class Server:
                          f'{os.geteuid()}, who and root may')
             connection.refuse({}, ResultCode.PERMISSION_DENIED, complaint)
             self._on_stranger((pid, uid), complaint)
-        elif len(self.connections) >= MAX_CLIENTS:
-            complaint = f'{MAX_CLIENTS} clients are connected, no more are taken; close some'
+        elif len(self.connections) >= self._max_clients:
+            complaint = (f'{self._max_clients} clients are connected, no more are taken; '
+                         'close some')
             connection.refuse({}, ResultCode.LIMIT_REACHED, complaint)
         if complaint:
             connection.close()

@@ -48,7 +48,7 @@ from .rate import TokenBucket
 from .reaper import Reaper
 from .record import describe, Record
 from .rules import Rules
-from .server import Server
+from .server import MAX_CLIENTS, Server
 from .spawn import Plan
 from .states import ALIVE, ENDED
 from .table import Table
@@ -123,7 +123,8 @@ class Supervisor:
         self.server = Server(self.loop, os.path.join(self.folder, SOCKET_NAME), {
             'protocol': PROTOCOL, 'version': __version__, 'pid': os.getpid(),
             'instance_id': self.instance_id, 'namespace': self.namespace}, operations.handle,
-            operations.note_stranger)
+            operations.note_stranger,
+            min(MAX_CLIENTS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4))
         self._open_cgroups(records)
         for process in self._all_processes():
             process.adopt()
@@ -272,7 +273,9 @@ class Supervisor:
         record = process.record
         record.timestamp_ns = self.wall_ns()
         if process.internal:
-            return self.history.commit_node(record)
+            journaled = self.history.commit_node(record)
+            self.loop.after(0, self.node.noted)
+            return journaled
         self.table.sequence_number += 1
         record.sequence_number = self.table.sequence_number
         journaled = self.history.commit(record)

@@ -96,6 +96,31 @@ def test_one_on_each_of_two_hosts(tmp_path: Path, network: Network) -> None:
             lab.close()
 
 
+def test_a_node_that_cannot_start_is_said_in_one_line_and_leaves_nothing(lab: Lab) -> None:
+    done = subprocess.run([*CLI, 'up', '/robot1', '--param', 'heartbeat_period:=-1.0'],
+                          env=lab.environment, capture_output=True, text=True,
+                          timeout=2 * PATIENCE, check=False)
+    assert done.returncode == 1, done.stderr
+    line, = [line for line in done.stderr.splitlines() if line.startswith('launch-service: ')]
+    assert 'heartbeat_period' in line
+    wait_until(lambda: lab.leftovers() == [])
+
+
+def test_up_right_after_down_brings_up_the_next(lab: Lab) -> None:
+    allowed = lab.allow_list(SLEEPER)
+    first = cli(lab, 'up', '/robot1', '--allow-list', allowed)['instance']
+    cli(lab, 'start', '/robot1', 'sleeper', '--local')
+    pid = only(lab, '/robot1')['os_pid']
+    cli(lab, 'down', '/robot1', '--local', '--keep-processes')
+    again = cli(lab, 'up', '/robot1', '--allow-list', allowed)
+    assert again['outcome'] == 'started'
+    assert again['instance']['node']['pid'] != first['node']['pid']
+    assert only(lab, '/robot1')['os_pid'] == pid
+    cli(lab, 'down', '/robot1', '--local')
+    assert cli(lab, 'up', '/robot1', '--allow-list', allowed)['outcome'] == 'started'
+    cli(lab, 'down', '/robot1', '--local')
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_node_in_the_foreground_ends_cleanly(lab: Lab, number: int) -> None:
     allowed = lab.allow_list(SLEEPER)
