@@ -26,7 +26,7 @@ import subprocess
 import sys
 import time
 
-from faults.injection import audit_lines, descriptors, limited
+from faults.injection import audit_lines, descriptors, patched
 from harness import Lab, PATIENCE, Running, wait_until
 import pytest
 
@@ -248,18 +248,24 @@ def test_more_clients_than_there_may_be_are_told_so(lab: Lab) -> None:
 
 
 def test_out_of_descriptors_clients_wait_until_there_are_some(lab: Lab) -> None:
-    running = lab.supervisor(SLEEPER, wrap=limited(nofile=40))
-    clients: list[socket.socket] = []
-    try:
-        for _ in range(60):
-            clients.append(connect(lab))  # the kernel takes them; the supervisor can't
+    gun = lab.folder / 'gun'
+    running = lab.supervisor(SLEEPER, wrap=patched("""
+        import socket
+        def wrap(accept):
+            def none_left(listener):
+                if armed():
+                    raise OSError(24, 'Too many open files')
+                return accept(listener)
+            return none_left
+        socket.socket.accept = wrap(socket.socket.accept)
+        """, str(gun)))
+    gun.touch()
+    with connect(lab) as waiting:  # the kernel has taken it, the supervisor can't
+        waiting.sendall(encode({'id': 1, 'op': 'status'}))
         wait_until(lambda: 'cannot take a client' in lab.log())
-        assert running.call('status')['ok']
-    finally:
-        for client in clients:
-            client.close()
-    wait_until(lambda: still_serves(lab))
-    assert running.start('sleeper')['process_status'] == State.RUNNING
+        running.call('status')  # who is there already is served
+        gun.unlink()
+        assert decode(lines_of(waiting, 2)[1])['ok']
 
 
 def test_a_client_that_is_gone_before_its_answer_harms_nobody(lab: Lab) -> None:
