@@ -122,7 +122,7 @@ class Base:
 #: A cgroup with controllers for its children takes no processes. A supervisor that comes
 #: after one that was killed there is started by something in the cgroup that it has left.
 _ENTER = """
-    for folder in "$0"/launch_service.*.supervisor "$0"; do
+    for folder in "$0"/supervisor "$0"/launch_service.*.supervisor "$0"; do
         echo 0 2>/dev/null >"$folder/cgroup.procs" && exec "$@"
     done
     """
@@ -382,6 +382,20 @@ def test_with_controllers_the_supervisor_steps_aside_and_comes_back(
     running.shut_down()
     assert base.names() == []
     assert (base.folder / 'cgroup.subtree_control').read_text().split() == []
+
+
+def test_where_systemd_has_made_room_the_supervisor_stays_and_can_be_started_again(
+        base: Base, lab: Lab) -> None:
+    offer_controllers(base)
+    (base.folder / 'supervisor').mkdir()  # as DelegateSubgroup=supervisor does
+    running = lab.supervisor(SLEEPER)
+    for _ in range(2):
+        assert running.start('sleeper')['limits'] == ['memory 1 GiB for all of it (cgroup)']
+        assert members(base, 'supervisor') == [running.popen.pid]
+        running.kill()
+        running = lab.supervisor()
+    running.shut_down()
+    assert base.names() == ['supervisor']
 
 
 def test_others_in_the_same_cgroup_are_not_moved_and_named_as_the_reason(

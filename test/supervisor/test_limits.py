@@ -84,6 +84,16 @@ def test_root_is_told_that_its_processes_are_not_counted() -> None:
     assert 'not enforced (root is exempt from RLIMIT_NPROC' in enforcement.said[1]
 
 
+def test_the_page_says_what_clients_are_told() -> None:
+    page = Path(__file__).parents[2].joinpath('docs', 'limits.md').read_text()
+    for missing in ({}, dict.fromkeys(NONE, 'WHY')):
+        for is_root in (False, True):
+            for said in enforce(ALL, missing, is_root).said:
+                assert f'`{said}`' in page
+    for counters in ({'oom': 1, 'oom_kill': 1}, {'oom_kill': 1}, {'pids_max': 1}):
+        assert cause_of_end(9, counters, ALL).removeprefix(': ') in page
+
+
 def test_each_limit_needs_its_own_controller() -> None:
     enforcement = enforce(ALL, {'cpu': 'x'}, is_root=False)
     assert {name for name, _ in enforcement.files} == {
