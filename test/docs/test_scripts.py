@@ -18,7 +18,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+import shutil
 import subprocess
+import sys
 
 from docs.pages import ROOT
 from harness import Lab
@@ -90,6 +92,17 @@ def test_a_machine_without_a_fitting_python_is_told_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == ('demo: needs a Python from 3.10 to 3.14; set PYTHON=/path/to/python3 '
                            'if it is not on PATH\n')
+
+
+def test_a_machine_without_a_compiler_is_told_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / 'python3').symlink_to(os.path.realpath(sys.executable))
+    for name in ('bash', 'cat', 'dirname', 'env', 'find', 'head', 'id', 'mkdir', 'rm',
+                 'sha256sum', 'sort', 'uname'):
+        (tmp_path / name).symlink_to(shutil.which(name) or '/missing')
+    done = _on_a_plain_machine('scripts/demo', tmp_path, PATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == ('demo: needs a C compiler: sudo apt-get install gcc '
+                           '(or what your system calls it)\n')
 
 
 def _on_a_plain_machine(typed: str, folder: Path,
