@@ -50,8 +50,8 @@ class HeartbeatPublisher:
         self._message = Heartbeat(node_name=view.node_name, period=self.period,
                                   version=__version__)
         self._labels: Any = None
-        self._publisher = node.create_publisher(Heartbeat, '~/heartbeat',
-                                                qos.heartbeat(self.period))
+        self.publisher = node.create_publisher(Heartbeat, '~/heartbeat',
+                                               qos.heartbeat(self.period))
 
     def beat(self) -> None:
         """Publish a heartbeat now."""
@@ -69,6 +69,6 @@ class HeartbeatPublisher:
         if self._labels != self._values['labels']:
             self._labels = self._values['labels']
             message.labels = conversion.key_values(label_pairs(self._labels))
-        self._publisher.publish(message)
+        self.publisher.publish(message)
         if not view.settings.get('measure_period'):
             self._ask()

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import os
 import sys
+import threading
 import time
 from typing import Any
 
@@ -82,6 +83,7 @@ class LaunchServiceNode(Node):
         self._status_publisher: Publisher | None = None
         self._heartbeat: HeartbeatPublisher | None = None
         self._logged_errors: list[str] = []
+        self._last_answer = 0.0
 
     def begin(self) -> None:
         """
@@ -111,20 +113,21 @@ class LaunchServiceNode(Node):
         """Return the names of the processes that are alive, as far as is known."""
         return [] if self.table is None else self.table.alive_names()
 
-    def say_goodbye(self, timeout: float) -> bool:
+    def say_goodbye(self, timeout: float) -> None:
         """
-        Let the last heartbeat say that this end is meant, and wait until it is heard.
+        Let the last heartbeat say that this end is meant, and see all off that was sent.
 
-        :param timeout: seconds to wait at most until what was published has arrived.
-        :return: whether there was anything to say: the node had begun.
+        :param timeout: seconds to wait at most for topics, and as long for a response that
+            has just been sent: whether a response has arrived, the middleware does not say.
         """
         self._pulse.stop(timeout)
         if self._heartbeat is None or self._status_publisher is None:
-            return False
+            return
         self.view.mode = 'stopping'
         self._heartbeat.beat()
-        self._status_publisher.wait_for_all_acked(Duration(seconds=timeout))
-        return True
+        for publisher in (self._heartbeat.publisher, self._status_publisher):
+            publisher.wait_for_all_acked(Duration(seconds=timeout))
+        threading.Event().wait(max(0.0, self._last_answer + timeout - time.monotonic()))
 
     # What the link tells
 
@@ -263,5 +266,6 @@ class LaunchServiceNode(Node):
             f'{self.table.count(*ALIVE)} processes')
 
     def _service_done(self, op: str, answer: Message) -> None:
+        self._last_answer = time.monotonic()
         if op == 'shutdown' and answer['ok']:
             self._on_end(None)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 OK, FAILED, BAD_USAGE, CONFLICT, NO_SUPERVISOR = range(5)
 
-GRACE = 0.3  # seconds for the middleware to deliver the last response; it can't be asked
+GRACE = 0.3  # seconds for the middleware to deliver what was sent last
 JOIN = 3.0  # seconds for a thread to end
 
 USAGE = """\
@@ -141,8 +141,7 @@ def _run(context: Context, managed: bool, inbox: Inbox) -> int:
         if spinner.is_alive():
             executor.create_task(_nothing)  # ends its wait
             spinner.join(JOIN)
-        if node.say_goodbye(GRACE):
-            threading.Event().wait(GRACE)
+        node.say_goodbye(GRACE)
         node.link.close()
         executor.shutdown(timeout_sec=JOIN)
         node.destroy_node()
