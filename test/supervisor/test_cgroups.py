@@ -21,6 +21,8 @@ import json
 import os
 from pathlib import Path
 import shutil
+import subprocess
+import sys
 import tempfile
 from typing import Any
 
@@ -456,16 +458,18 @@ def test_running_out_of_memory_while_nobody_watched_is_told_later(base: Base, la
 def test_a_cgroup_that_was_handed_to_a_user_is_used(
         base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = 65534
-    if not shutil.which('setpriv'):
-        pytest.skip('there is no setpriv(1) to become a user with')
+    become = ['setpriv', f'--reuid={nobody}', f'--regid={nobody}', '--clear-groups']
+    try:
+        subprocess.run([*become, sys.executable, '-ISc', ''], check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip('there is no setpriv(1), or this Python is closed to other users')
     for path in (base.folder, base.folder / 'cgroup.procs',
                  base.folder / 'cgroup.subtree_control'):
         os.chown(path, nobody, nobody)
     command = harness.supervisor_command
     monkeypatch.setattr(harness, 'supervisor_command', lambda *args, **more: [
         *command(*args, **more)[:4],
-        '/usr/bin/setpriv', f'--reuid={nobody}', '--clear-groups',
-        *command(*args, **more)[4:]])
+        *become, *command(*args, **more)[4:]])
     folder = Path(tempfile.mkdtemp(prefix='launch_service_'))
     os.chown(folder, nobody, nobody)
     lab = Lab(folder)
