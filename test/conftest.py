@@ -17,9 +17,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import fcntl
 import os
 from pathlib import Path
 import sys
+import tempfile
 
 # The checkout has no generated messages: with it in front, an installed package is hidden.
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,10 +31,26 @@ from harness import Lab  # noqa: E402
 from hosts import Network, why_not  # noqa: E402
 import pytest  # noqa: E402
 
-# Nothing of a test leaves this machine. Each run has a domain of its own, so that two
-# runs on one machine do not meet; 1 to 100 keep clear of ephemeral ports.
+
+
+def own_domain() -> int:
+    """Return a ROS domain that no other run of tests on this machine has."""
+    for domain in range(1, 101):  # these keep clear of ephemeral ports
+        lock = os.open(f'{tempfile.gettempdir()}/launch_service_test_domain_{domain}.lock',
+                       os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            return domain  # the lock goes with this process
+    pytest.exit('a hundred runs of tests at once: no ROS domain is left')
+
+
+# Nothing of a test leaves this machine.
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+if 'ROS_DOMAIN_ID' not in os.environ:
+    os.environ['ROS_DOMAIN_ID'] = str(own_domain())
 
 
 @pytest.fixture

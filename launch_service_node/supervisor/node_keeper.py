@@ -100,11 +100,12 @@ class NodeKeeper:
             raise InstanceError(
                 f'this instance brings up its own node, with pid {managed}; end it with '
                 '`launch-service down` first')
+        if connection is not self._connection:
+            connection.on_close.append(lambda: self._on_close(connection))
         self._connection = connection
         self._leaving = False
         self._info = {'pid': connection.peer[0], **info, 'managed': bool(managed)}
         self._in_force = False
-        connection.on_close.append(lambda: self._on_close(connection))
 
     def in_force(self) -> None:
         """Take note that the settings that the node brought are in force: it is up."""
