@@ -32,7 +32,6 @@ from hosts import Network, why_not  # noqa: E402
 import pytest  # noqa: E402
 
 
-
 def own_domain() -> int:
     """Return a ROS domain that no other run of tests on this machine has."""
     for domain in range(1, 101):  # these keep clear of ephemeral ports
