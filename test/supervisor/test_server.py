@@ -305,4 +305,5 @@ def test_the_descriptors_of_clients_are_given_back(lab: Lab) -> None:
     before = descriptors(running.popen.pid)
     for _ in range(50):
         assert still_serves(lab)
-    wait_until(lambda: len(descriptors(running.popen.pid)) == len(before))
+    # The connection that brought the settings may still have been open before.
+    wait_until(lambda: len(descriptors(running.popen.pid)) <= len(before))
