@@ -26,6 +26,7 @@ from faults.injection import fill, patched, small_disk
 from harness import Lab, PATIENCE, Running, wait_until
 import pytest
 
+from launch_service_node.supervisor import linux
 from launch_service_node.supervisor.loop import Loop
 from launch_service_node.supervisor.output import Output
 from launch_service_node.supervisor.outputs import newest_output, OutputKeeper, remove_outputs
@@ -183,7 +184,9 @@ def test_a_full_disk_neither_blocks_nor_ends_the_writer(lab: Lab) -> None:
         running.shut_down()
 
 
-def test_a_full_disk_is_bounded_again_where_there_are_no_holes(tmp_path: Path) -> None:
+def test_a_full_disk_is_bounded_again_where_there_are_no_holes(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, 'punch_hole', lambda *_: False)
     folder = tmp_path / 'disk'
     with small_disk(folder, MiB):
         loop = Loop()
@@ -196,6 +199,34 @@ def test_a_full_disk_is_bounded_again_where_there_are_no_holes(tmp_path: Path) -
         keeper.unwatch('it')
         assert os.stat(output.path).st_blocks * 512 <= output.limit
         assert output.end() >= MiB // 2
+
+
+def test_a_look_that_fails_is_not_the_last(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop()
+    keeper = OutputKeeper(loop)
+    output = Output(str(tmp_path / '1'), MiB)
+    real, failures = Output.bound, 5
+
+    def bound(which: Output) -> int:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise OSError(24, 'Too many open files')
+        return real(which)
+    monkeypatch.setattr(Output, 'bound', bound)
+    keeper.watch('it', output, lambda: None)
+    Path(output.path).write_bytes(bytes(3 * MiB))
+    watch = time.monotonic() + PATIENCE
+
+    def over() -> None:
+        if os.stat(output.path).st_blocks * 512 <= MiB or time.monotonic() > watch:
+            loop.stop()
+        loop.after(0.05, over)
+    over()
+    loop.run()
+    assert os.stat(output.path).st_blocks * 512 <= MiB
+    keeper.unwatch('it')
 
 
 def test_outputs_of_those_who_are_no_longer_listed_are_removed_but_the_newest(

@@ -45,6 +45,13 @@ def test_the_delay_doubles_up_to_its_cap(in_a_row: int, expected: float) -> None
     assert decision.history.in_a_row == in_a_row + 1
 
 
+def test_also_at_the_cap_delays_differ_so_that_not_all_come_back_together() -> None:
+    how = RestartSettings(policy='always', delay=1.0, max_delay=60.0, **NO_LIMIT)
+    delays = [decide(how, False, 0.0, History((), 50), 100.0, chance).delay
+              for chance in (0.0, 0.25, 0.9)]
+    assert delays == [pytest.approx(54.0), pytest.approx(57.0), pytest.approx(60.0)]
+
+
 def test_the_limit_ends_it_and_says_why() -> None:
     how = RestartSettings(policy='always', limit=3, window=60.0)
     history = History()

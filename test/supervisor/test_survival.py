@@ -170,6 +170,13 @@ def forge_time(record: dict[str, Any], stranger: int) -> None:
     record['pid'], record['start_ticks'] = stranger, stat.start_ticks + 1
 
 
+def forge_all(record: dict[str, Any], stranger: int) -> None:
+    """As when a pid is reused within the hundredth of a second that start times count in."""
+    stat = read_stat(stranger)
+    assert stat is not None
+    record['pid'], record['start_ticks'] = stranger, stat.start_ticks
+
+
 def forge_boot(record: dict[str, Any], stranger: int) -> None:
     stat = read_stat(stranger)
     assert stat is not None
@@ -186,7 +193,7 @@ def forge_nonsense(record: dict[str, Any], stranger: int) -> None:
 
 
 @pytest.mark.parametrize('forge', [
-    forge_pid, forge_time, forge_boot, forge_missing, forge_nonsense])
+    forge_pid, forge_time, forge_all, forge_boot, forge_missing, forge_nonsense])
 def test_a_stranger_survives_a_journal_that_names_it(lab: Lab, forge: Any) -> None:
     running = lab.supervisor({**SLEEPER, 'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 0}})
     pid = running.start('sleeper')['os_pid']
