@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-import base64
+from binascii import b2a_base64
 from collections.abc import Callable
 import fnmatch
 import os
@@ -238,7 +238,7 @@ class Operations:
         except OSError as error:
             raise ProcessError(f'cannot read {output.path}: {error.strerror}',
                                ResultCode.RESOURCE_EXHAUSTED) from error
-        request.answer(data=base64.b64encode(piece.data).decode(), offset=piece.offset,
+        request.answer(data=b2a_base64(piece.data, newline=False).decode(), offset=piece.offset,
                        next_offset=piece.next_offset, dropped_bytes=piece.dropped,
                        eof=piece.at_end and ended)
 
