@@ -12,7 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Launch, watch and stop processes on many machines with ROS 2.
+"""
+Launch, watch and stop processes on many machines with ROS 2.
 
 Importing this package imports nothing else: everyone who uses one of its
 messages runs this file.

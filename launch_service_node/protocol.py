@@ -21,12 +21,13 @@ without a bound.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 import json
 import os
 import socket
 import time
-from collections import deque
-from typing import Any, Callable
+from typing import Any
 
 from .errors import error_from_code, InstanceError, ResultCode, Unreachable
 from .instance import instance_dir, SOCKET_NAME
