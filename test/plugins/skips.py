@@ -21,6 +21,7 @@ As a program it is pytest with that line: no folder but this one is put on sys.p
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from typing import Any
 
@@ -47,4 +48,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 if __name__ == '__main__':
+    # In the background of a script SIGINT is ignored, and the tests of Ctrl-C would wait.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(pytest.main(sys.argv[1:], plugins=[sys.modules[__name__]]))
