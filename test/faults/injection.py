@@ -196,6 +196,18 @@ SLOW_EXEC = """
     os.execve = wrap(os.execve)
     """
 
+#: The same, but before the child has done anything at all for its program.
+SLOW_START = """
+    def wrap(restrict):
+        def slow(plan):
+            gate = plan.environment.get('GATE')
+            while gate and not os.path.exists(gate):
+                time.sleep(0.01)
+            yield from restrict(plan)
+        return slow
+    replace('supervisor.spawn:restrict', wrap)
+    """
+
 #: Every further generation in a session of its own, its parent gone at once.
 HYDRA = """
     import os, signal, sys, time

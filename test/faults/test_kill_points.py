@@ -21,7 +21,7 @@ from pathlib import Path
 import signal
 from typing import Any
 
-from faults.injection import KILL_POINTS, patched, SLOW_EXEC
+from faults.injection import KILL_POINTS, patched, SLOW_EXEC, SLOW_START
 from harness import alive, Lab, PATIENCE, Running, wait_until
 import pytest
 
@@ -103,9 +103,11 @@ def test_a_restart_by_policy_is_not_done_twice(lab: Lab, point: str) -> None:
     assert [pid for pid in runs(lab) if alive(pid)] == [running.process('once')['os_pid']]
 
 
-def test_a_child_that_has_not_executed_yet_is_found_by_the_next_supervisor(lab: Lab) -> None:
+@pytest.mark.parametrize('where', [SLOW_EXEC, SLOW_START], ids=['at exec', 'right after go'])
+def test_a_child_that_has_not_executed_yet_is_found_by_the_next_supervisor(
+        lab: Lab, where: str) -> None:
     gate = str(lab.folder / 'gate')
-    running = lab.supervisor(entry(lab, environment={'GATE': gate}), wrap=patched(SLOW_EXEC))
+    running = lab.supervisor(entry(lab, environment={'GATE': gate}), wrap=patched(where))
     request = {'op': 'start', 'cmd': 'once', 'uid': 7}
     running.client._socket.sendall(encode({'id': 1, **request}))
     with running.connect() as other:

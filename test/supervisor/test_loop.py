@@ -90,3 +90,4 @@ def test_who_is_no_longer_watched_is_not_called() -> None:
         loop.after(0.02, loop.stop)
         loop.run()
         assert called == []
+        assert loop._epoll.poll(0) == []  # or it would be awake all the time

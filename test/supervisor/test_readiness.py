@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 import signal
+import time
 from typing import Any
 
 from harness import Lab, PATIENCE, Running, wait_until
@@ -161,6 +162,7 @@ def test_all_of_several_conditions_have_to_hold(lab: Lab) -> None:
         after=0.05, output='^really$'))
     running.start('sh')
     wait_until(lambda: Path(running.process('sh')['output_path']).read_text() == 'up\n')
+    time.sleep(0.3)  # the settling time is over: one condition holds
     with running.connect() as client:
         client.ask('subscribe', PATIENCE)
         assert running.process('sh')['process_status'] == State.STARTING

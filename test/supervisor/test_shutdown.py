@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from typing import Any
 
 from faults.injection import patched, SLOW_EXEC
@@ -135,3 +136,18 @@ def test_nothing_comes_back_after_a_shutdown(lab: Lab) -> None:
     running.call('executables')
     assert running.process('sleeper')['process_status'] == State.STOPPED
     wait_until(lambda: lab.leftovers() == [running.popen.pid])
+
+
+@pytest.mark.parametrize('by', ['stop', 'restart and stop'])
+def test_who_was_stopped_while_it_waited_for_its_restart_stays_so(lab: Lab, by: str) -> None:
+    running = lab.supervisor({'id': 'false', 'cmd': '/bin/false',
+                              'restart': {'policy': 'always', 'delay': 0.3}})
+    running.start('false')
+    running.wait_state('false', State.BACKOFF)
+    if by == 'restart and stop':
+        running.ask('restart', name='false')
+        running.wait_state('false', State.BACKOFF)
+    before = running.call('stop', name='false')['processes'][0]
+    assert before['process_status'] == State.STOPPED
+    time.sleep(0.6)  # longer than the restart would have waited
+    assert running.process('false')['sequence_number'] == before['sequence_number']
