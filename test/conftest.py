@@ -17,39 +17,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-import fcntl
 import os
 from pathlib import Path
 import sys
-import tempfile
 
 # The checkout has no generated messages: with it in front, an installed package is hidden.
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:] = [entry for entry in sys.path if Path(entry or os.curdir).resolve() != ROOT]
 
+from domains import own_domain  # noqa: E402
 from harness import Lab  # noqa: E402
 from hosts import Network, why_not  # noqa: E402
 import pytest  # noqa: E402
 
-
-def own_domain() -> int:
-    """Return a ROS domain that no other run of tests on this machine has."""
-    for domain in range(1, 101):  # these keep clear of ephemeral ports
-        lock = os.open(f'{tempfile.gettempdir()}/launch_service_test_domain_{domain}.lock',
-                       os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-        else:
-            return domain  # the lock goes with this process
-    pytest.exit('a hundred runs of tests at once: no ROS domain is left')
-
-
 # Nothing of a test leaves this machine.
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-if 'ROS_DOMAIN_ID' not in os.environ:
-    os.environ['ROS_DOMAIN_ID'] = str(own_domain())
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _domain() -> Iterator[None]:
+    """Have a ROS domain alone, unless one was chosen."""
+    if 'ROS_DOMAIN_ID' in os.environ:
+        yield
+    else:
+        with own_domain():
+            yield
 
 
 @pytest.fixture

@@ -17,18 +17,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-import fcntl
 import os
 from pathlib import Path
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import types
 from typing import Any
 
+from domains import own_domain
 from harness import Lab, PATIENCE
 import pytest
 import rclpy
@@ -182,22 +181,8 @@ class Caller:
 @pytest.fixture(scope='module', autouse=True)
 def domain() -> Iterator[int]:
     """Keep a ROS domain for the tests of a module alone, whatever else runs on this host."""
-    before = os.environ.get('ROS_DOMAIN_ID')
-    first = os.getpid()
-    for number in (1 + (first + step) % 100 for step in range(100)):
-        with open(os.path.join(tempfile.gettempdir(), f'ros_domain_{number}.lock'), 'w') as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            os.environ['ROS_DOMAIN_ID'] = str(number)
-            yield number
-            if before is None:
-                del os.environ['ROS_DOMAIN_ID']
-            else:
-                os.environ['ROS_DOMAIN_ID'] = before
-            return
-    pytest.fail('every ROS domain is taken')
+    with own_domain() as number:
+        yield number
 
 
 @pytest.fixture
