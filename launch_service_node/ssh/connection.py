@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 import logging
-import socket
 import threading
 import time
 from typing import Any
@@ -59,6 +59,25 @@ class Full(Exception):
     """The host allows no further channel on this connection."""
 
 
+class Session:
+    """A channel of a connection; `close` gives it back, as often as one likes."""
+
+    def __init__(self, channel: paramiko.Channel, where: Resolved,
+                 give_back: Callable[[], None]) -> None:
+        self.channel = channel
+        self.where = where
+        self._give_back: Callable[[], None] | None = give_back
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the channel; the connection stays."""
+        with self._lock:
+            give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            self.channel.close()
+            give_back()
+
+
 class Connection:
     """
     A connection that is open until `close`.
@@ -85,9 +104,9 @@ class Connection:
         """Return how many channels are open."""
         return self._open
 
-    def open_channel(self, timeout: float) -> paramiko.Channel:
+    def open_session(self, timeout: float) -> Session:
         """
-        Return a new session channel; give it back with `close_channel`.
+        Return a new session; close it in the end.
 
         :raises Full: as many are open as the host allows.
         :raises ConnectionLost: the connection is gone.
@@ -97,7 +116,8 @@ class Connection:
                 raise Full
             self._open += 1
         try:
-            return self._transport.open_session(timeout=timeout)
+            return Session(self._transport.open_session(timeout=timeout), self.where,
+                           self._give_back)
         except paramiko.ChannelException as error:
             with self._lock:
                 self._open -= 1
@@ -112,9 +132,7 @@ class Connection:
                 self._open -= 1
             raise lost(self.where, _words(error)) from error
 
-    def close_channel(self, channel: paramiko.Channel) -> None:
-        """Close a channel; the connection stays."""
-        channel.close()
+    def _give_back(self) -> None:
         with self._lock:
             self._open -= 1
 
@@ -142,8 +160,6 @@ class Connection:
 
     def close(self) -> None:
         """End it, and the jump hosts' connections and programs below."""
-        self._transport.close()
-        self._transport.join(CLOSE_TIMEOUT)
         while self._closers:
             self._closers.pop()()
 
@@ -201,11 +217,11 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
 
 def _talk(sock: Any, where: Resolved, target: Target, deadline: float,
           closers: list[Callable[[], None]], proxy: Proxy | None) -> paramiko.Transport:
-    transport = None
+    heard = _Heard(sock)
     try:
         keys = HostKeys(where, target.host_key_policy)
-        transport = paramiko.Transport(sock)
-        closers.append(transport.close)
+        transport = paramiko.Transport(heard)
+        closers.append(partial(_end, transport))
         transport.set_log_channel(_LOG)
         options = transport.get_security_options()
         options.key_types = prefer(options.key_types, keys.types())
@@ -219,18 +235,42 @@ def _talk(sock: Any, where: Resolved, target: Target, deadline: float,
         return transport
     except (paramiko.SSHException, EOFError, OSError) as error:
         failed = proxy.failure(0.5) if proxy is not None else None
-        raise failed or _handshake_failure(where, error, deadline) from error
+        raise failed or _handshake_failure(where, error, deadline, heard) from error
 
 
-def _handshake_failure(where: Resolved, error: Exception, deadline: float) -> ConnectionFailed:
+class _Heard:
+    """A socket that remembers how the other side began, for the words of an error."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self.first = b''
+
+    def recv(self, size: int) -> bytes:
+        data: bytes = self._sock.recv(size)
+        if len(self.first) < 4:
+            self.first += data[:4]
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+def _end(transport: paramiko.Transport) -> None:
+    transport.close()
+    if transport.is_alive():
+        transport.join(CLOSE_TIMEOUT)
+
+
+def _handshake_failure(where: Resolved, error: Exception, deadline: float,
+                       heard: _Heard) -> ConnectionFailed:
     at = f'{where.name} ({where.host} port {where.port})'
     if time.monotonic() >= deadline or isinstance(error, TimeoutError):
         return ConnectTimedOut(f'{at} accepts the connection and then says nothing: is that '
                                'port sshd\'s, and is the host overloaded?', **where.facts())
-    if 'banner' in str(error) and not isinstance(error.__cause__, (EOFError, OSError)):
+    if heard.first and not heard.first.startswith(b'SSH-'):
         return ConnectionFailed(f'{at} answers, but doesn\'t speak SSH: give the port of its sshd',
                                 **where.facts())
-    if isinstance(error, (EOFError, ConnectionError, socket.error)):
+    if isinstance(error, (EOFError, OSError)) or isinstance(error.__context__, EOFError):
         return ConnectionLost(f'{at} closes the connection at once: sshd may be at its limit '
                               '(MaxStartups) or be blocking this address', **where.facts())
     return ConnectionFailed(f'{at} and this side find no way to talk: {_words(error)}',

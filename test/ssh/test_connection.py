@@ -43,11 +43,12 @@ def without_ssh(target: Target) -> Any:
 def works(target: Target, **options: Any) -> None:
     connection = connect(target, **options)
     try:
-        channel = connection.open_channel(30)
+        session = connection.open_session(30)
+        channel = session.channel
         channel.exec_command('echo here')
         channel.settimeout(30)
         assert channel.recv(100) == b'here\n'
-        connection.close_channel(channel)
+        session.close()
     finally:
         connection.close()
     assert not connection.alive
@@ -88,7 +89,7 @@ def test_a_host_that_never_answers(sshd: Sshd) -> None:
 
 
 def test_a_server_that_speaks_no_ssh(sshd: Sshd) -> None:
-    with odd_server(b'HTTP/1.0 400 Bad Request\r\n\r\n' * 200) as port:
+    with odd_server(b'HTTP/1.0 400 Bad Request\r\n\r\n') as port:
         fails(sshd.target(port=port), ConnectionFailed, 'doesn\'t speak SSH')
 
 
@@ -386,7 +387,7 @@ def test_a_session_that_is_refused(make_sshd: Callable[..., Sshd]) -> None:
     connection = connect(server.target())
     try:
         with pytest.raises(ConnectionFailed, match='opens no session'):
-            connection.open_channel(30)
+            connection.open_session(30)
     finally:
         connection.close()
 
