@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..errors import (
@@ -35,7 +36,7 @@ def no_watchdog(where: Resolved, command: Command, status: int | None,
     """
     last = last_line(output)
     facts = _facts(where, command, output, exit_status=status)
-    if 'python too old' in last:
+    if re.fullmatch(r'python too old: [0-9.]+', last):
         return InterpreterMissing(
             f'{where.name} has too old a {command.python} ({last.rpartition(" ")[2]}): install '
             'Python 3.8 or later there, or name another one', **facts)
@@ -47,6 +48,23 @@ def no_watchdog(where: Resolved, command: Command, status: int | None,
     return RemoteFailed(
         f'the login shell of {where.user} on {where.name} runs no command (exit status {status}'
         f'{": " + last if last else ""}); try `ssh {where.name} true`', **facts)
+
+
+def watchdog_died(where: Resolved, command: Command, status: int | None,
+                  output: bytes) -> LaunchServiceError:
+    """
+    Return the error for a watchdog that ended before its command was seen to end.
+
+    :param status: its exit status; None or -1: unknown, as when the link died.
+    :param output: the end of what it said.
+    """
+    if status is None or status < 0:
+        return lost(where, 'it ended before the command did')
+    last = last_line(output)
+    return RemoteFailed(
+        f'what watches {command.argv[0]} on {where.name} ended first (exit status {status}'
+        f'{": " + last if last else ""}): look whether the command still runs there',
+        **_facts(where, command, output, exit_status=status))
 
 
 def could_not_start(where: Resolved, command: Command, told: dict[str, Any],

@@ -39,7 +39,7 @@ from . import watchdog
 from .command import Command, Exit, ladder
 from .connection import Session
 from .dialing import lost
-from .explaining import could_not_start, no_watchdog
+from .explaining import could_not_start, no_watchdog, watchdog_died
 from .quoting import remote_command
 
 Taker = Callable[[bytes], None]
@@ -87,6 +87,7 @@ class RemoteProcess:
         self._begun = threading.Event()
         self._over = threading.Event()
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._exit: Exit | None = None
         self._error: BaseException | None = None
         self._heard = time.monotonic()
@@ -220,7 +221,7 @@ class RemoteProcess:
         if self._session is None or self._over.is_set():
             raise InvalidRequest(f'{self.command.argv[0]} does not run: start it first')
         try:
-            with self._lock:
+            with self._sending:
                 self._session.channel.sendall(watchdog.HEAD.pack(kind, len(payload)) + payload)
         except (OSError, paramiko.SSHException) as error:
             if self._over.wait(_SOON) and self._exit is not None:
@@ -250,14 +251,15 @@ class RemoteProcess:
             channel.exec_command(remote_command(
                 [self.command.python, '-ISE', '-c', _LOADER.format(size=len(source)),
                  self._word]))
-            with self._lock:
+            with self._sending:
                 channel.sendall(source + self._order())
             self._pinger.start()
             rest = self._await_hello()
             if rest is not None:
                 self._read_frames(rest)
             if self._exit is None and self._error is None:
-                self._give_up(lost(self._session.where, 'it ended before the command did'))
+                self._give_up(watchdog_died(self._session.where, self.command,
+                                            *self._last_words()))
         except (OSError, EOFError, paramiko.SSHException) as error:
             self._give_up(lost(self._session.where, str(error) or type(error).__name__))
         except BaseException as error:
@@ -286,21 +288,26 @@ class RemoteProcess:
 
     def _await_hello(self) -> bytes | None:
         assert self._session is not None
-        channel = self._session.channel
         hello = (watchdog.HELLO % self._word).encode()
         said = b''
         while hello not in said:
             data = self._receive()
             if not data:
-                channel.status_event.wait(_SOON)
-                while channel.recv_stderr_ready():
-                    said += channel.recv_stderr(_TAIL)
-                status = channel.exit_status if channel.exit_status_ready() else None
+                status, errors = self._last_words()
                 self._give_up(no_watchdog(self._session.where, self.command, status,
-                                          said[-_TAIL:]))
+                                          (said + errors)[-_TAIL:]))
                 return None
             said = said[-_TAIL:] + data
         return said.partition(hello)[2]
+
+    def _last_words(self) -> tuple[int | None, bytes]:
+        # The exit status may come after the end of the output.
+        assert self._session is not None
+        channel, said = self._session.channel, b''
+        channel.status_event.wait(_SOON)
+        while channel.recv_stderr_ready():
+            said += channel.recv_stderr(_TAIL)
+        return channel.exit_status if channel.exit_status_ready() else None, said[-_TAIL:]
 
     def _read_frames(self, data: bytes) -> None:
         received = bytearray(data)

@@ -93,9 +93,9 @@ class Link:
         if not self.deaf:
             self.unsent += HEAD.pack(kind, len(payload)) + payload
 
-    def say(self, kind, **facts):
+    def say(self, frame, **facts):
         """Queue a frame of facts."""
-        self.send(kind, json.dumps(facts).encode())
+        self.send(frame, json.dumps(facts).encode())
 
     def flush(self):
         """Send what can be sent; False when nobody is there to take it."""
