@@ -54,7 +54,7 @@ def authenticate(transport: paramiko.Transport, where: Resolved, target: Target,
             allowed = list(error.allowed_types)
         except paramiko.AuthenticationException as error:
             if time.monotonic() >= deadline:
-                raise ConnectTimedOut(f'{where.name} doesn\'t answer while {where.user} logs in: '
+                raise ConnectTimedOut(f"{where.name} doesn't answer while {where.user} logs in: "
                                       'is the host overloaded?', **where.facts()) from error
             if not transport.is_active():
                 raise ConnectionLost(
@@ -85,5 +85,5 @@ def _failure(where: Resolved, tried: list[str], problems: list[str],
                    '(ssh-copy-id does it), or name the right one as ssh_key')
     else:
         way_out = f'the host takes only: {", ".join(allowed)}'
-    return AuthenticationFailed(f'{where.name} doesn\'t let {where.user} in: {what}; {way_out}',
+    return AuthenticationFailed(f"{where.name} doesn't let {where.user} in: {what}; {way_out}",
                                 tried=tuple(tried), **where.facts())

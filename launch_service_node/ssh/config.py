@@ -155,7 +155,7 @@ def _ask_ssh(program: str, target: Target) -> Options:
             '`Match exec` in ssh_config', host=target.host) from None
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f'exit status {done.returncode}']
-        raise InvalidRequest(f'ssh_config can\'t be used for {target.host}: {last[0]}; try '
+        raise InvalidRequest(f"ssh_config can't be used for {target.host}: {last[0]}; try "
                              f'`{shlex.join(command)}`', host=target.host)
     options: Options = {}
     for line in done.stdout.splitlines():
@@ -175,7 +175,7 @@ def _ask_paramiko(target: Target) -> Options:
                 with path.open(encoding='utf-8', errors='surrogateescape') as file:
                     config.parse(file)
         except (OSError, paramiko.ssh_exception.ConfigParseError) as error:
-            raise InvalidRequest(f'ssh_config can\'t be used for {target.host}: {path}: {error}',
+            raise InvalidRequest(f"ssh_config can't be used for {target.host}: {path}: {error}",
                                  host=target.host) from error
     options: Options = {}
     for key, value in config.lookup(target.host).items():

@@ -26,8 +26,7 @@ from typing import Any
 
 import paramiko
 
-from ..errors import (
-    ConnectionFailed, ConnectionLost, ConnectRefused, ConnectTimedOut)
+from ..errors import ConnectionFailed, ConnectionLost, ConnectRefused, ConnectTimedOut
 from .authentication import authenticate
 from .config import resolve
 from .dialing import dial, lost, Proxy
@@ -153,7 +152,7 @@ class Connection:
                                        'AllowTcpForwarding in its sshd_config',
                                        **where.facts()) from error
             raise ConnectRefused(
-                f'the jump host {by} can\'t connect to {where.name} ({host} port {port}): '
+                f"the jump host {by} can't connect to {where.name} ({host} port {port}): "
                 f'{error.text}; check the name and sshd there', **where.facts()) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise lost(self.where, _words(error)) from error
@@ -266,9 +265,9 @@ def _handshake_failure(where: Resolved, error: Exception, deadline: float,
     at = f'{where.name} ({where.host} port {where.port})'
     if time.monotonic() >= deadline or isinstance(error, TimeoutError):
         return ConnectTimedOut(f'{at} accepts the connection and then says nothing: is that '
-                               'port sshd\'s, and is the host overloaded?', **where.facts())
+                               "port sshd's, and is the host overloaded?", **where.facts())
     if heard.first and not heard.first.startswith(b'SSH-'):
-        return ConnectionFailed(f'{at} answers, but doesn\'t speak SSH: give the port of its sshd',
+        return ConnectionFailed(f"{at} answers, but doesn't speak SSH: give the port of its sshd",
                                 **where.facts())
     if isinstance(error, (EOFError, OSError)) or isinstance(error.__context__, EOFError):
         return ConnectionLost(f'{at} closes the connection at once: sshd may be at its limit '

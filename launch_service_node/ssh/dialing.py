@@ -33,7 +33,12 @@ import time
 from typing import Any
 
 from ..errors import (
-    ConnectionFailed, ConnectionLost, ConnectRefused, ConnectTimedOut, NameNotResolved)
+    ConnectionFailed,
+    ConnectionLost,
+    ConnectRefused,
+    ConnectTimedOut,
+    NameNotResolved,
+)
 from .target import Resolved
 
 #: Seconds that a ProxyCommand gets to end by itself when its socket is closed.
@@ -77,12 +82,12 @@ def dial(where: Resolved, deadline: float) -> socket.socket:
 def _failure(where: Resolved, error: OSError | None) -> ConnectionFailed:
     at = f'{where.name} ({where.host} port {where.port})'
     if error is None or isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
-        return ConnectTimedOut(f'{at} doesn\'t answer: is it on, on this network, and behind no '
+        return ConnectTimedOut(f"{at} doesn't answer: is it on, on this network, and behind no "
                                'firewall that drops SSH?', **where.facts())
     if error.errno == errno.ECONNREFUSED:
         return ConnectRefused(f'{at} refuses the connection: start sshd there, or give its port',
                               **where.facts())
-    return ConnectionFailed(f'{at} can\'t be reached: {error.strerror or error}; check the '
+    return ConnectionFailed(f"{at} can't be reached: {error.strerror or error}; check the "
                             'network between here and there', **where.facts())
 
 

@@ -20,7 +20,12 @@ import re
 from typing import Any
 
 from ..errors import (
-    InterpreterMissing, LaunchServiceError, RemoteError, RemoteFailed, SetupScriptMissing)
+    InterpreterMissing,
+    LaunchServiceError,
+    RemoteError,
+    RemoteFailed,
+    SetupScriptMissing,
+)
 from .command import Command, last_line
 from .dialing import lost
 from .target import Resolved

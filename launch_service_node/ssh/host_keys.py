@@ -24,7 +24,15 @@ import paramiko
 
 from ..errors import HostKeyChanged, HostKeyError, HostKeyRevoked, HostKeyUnknown
 from .known_hosts import (
-    AUTHORITY, Entry, fingerprint, line_for, look_up, parse, recorded_types, Verdict)
+    AUTHORITY,
+    Entry,
+    fingerprint,
+    line_for,
+    look_up,
+    parse,
+    recorded_types,
+    Verdict,
+)
 from .target import ACCEPT_NEW, Resolved, STRICT
 
 
@@ -82,7 +90,7 @@ class HostKeys:
         where = self._where
         if self._policy == ACCEPT_NEW:
             if not where.known_hosts:
-                raise HostKeyError(f'the host key of {where.name} can\'t be recorded: ssh_config '
+                raise HostKeyError(f"the host key of {where.name} can't be recorded: ssh_config "
                                    'names no UserKnownHostsFile', **facts)
             record(where.known_hosts[0], line, facts)
             return
@@ -112,7 +120,7 @@ def read(where: Resolved) -> list[Entry]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise HostKeyError(f'{path} can\'t be read: {error.strerror}; make it readable for '
+            raise HostKeyError(f"{path} can't be read: {error.strerror}; make it readable for "
                                f'this user, to know {where.name} by its key',
                                **where.facts()) from error
         entries += parse(text, path)

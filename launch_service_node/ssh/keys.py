@@ -65,8 +65,8 @@ def load(path: str, passphrase: str | None) -> paramiko.PKey:
     if 'PRIVATE KEY' not in text:
         raise Unusable(f'{path} holds no private key')
     if passphrase:
-        raise Unusable(f'{path} doesn\'t open with the passphrase that was given')
-    raise Unusable(f'{path} holds a private key of a kind that isn\'t understood')
+        raise Unusable(f"{path} doesn't open with the passphrase that was given")
+    raise Unusable(f"{path} holds a private key of a kind that isn't understood")
 
 
 def public_blob(path: str) -> bytes | None:
@@ -140,7 +140,7 @@ def candidates(where: Resolved, agent: Agent, passphrase: str | None, chosen: st
         try:
             key = load(path, passphrase)
         except Unusable as error:
-            raise AuthenticationFailed(f'{where.user}@{where.name}: the key can\'t be used: '
+            raise AuthenticationFailed(f"{where.user}@{where.name}: the key can't be used: "
                                        f'{error}', **where.facts()) from error
         seen.add(key.asbytes())
         yield path, key

@@ -29,8 +29,13 @@ import time
 import weakref
 
 from ..errors import (
-    AuthenticationFailed, ConnectionFailed, ConnectionLost, ConnectTimedOut, HostKeyError,
-    InvalidRequest)
+    AuthenticationFailed,
+    ConnectionFailed,
+    ConnectionLost,
+    ConnectTimedOut,
+    HostKeyError,
+    InvalidRequest,
+)
 from .backoff import Backoff
 from .config import resolve
 from .connection import connect, Connection, Full, Session
@@ -134,7 +139,7 @@ class Pool:
         bound = max(deadline, time.monotonic() + target.connect_timeout)
         if not place.dialling.acquire(timeout=max(0.0, bound - time.monotonic())):
             _share(place.failure)
-            raise ConnectTimedOut(f'{target.host} is being dialled already, and doesn\'t answer: '
+            raise ConnectTimedOut(f"{target.host} is being dialled already, and doesn't answer: "
                                   'is it on, and on this network?', host=target.host)
         try:
             # While this one waited, another may have connected.

@@ -33,8 +33,13 @@ import uuid
 import paramiko
 
 from ..errors import (
-    ConnectionFailed, ConnectTimedOut, InvalidRequest, LaunchServiceError, ResultCode,
-    Unreachable)
+    ConnectionFailed,
+    ConnectTimedOut,
+    InvalidRequest,
+    LaunchServiceError,
+    ResultCode,
+    Unreachable,
+)
 from . import watchdog
 from .command import Command, Exit, ladder
 from .connection import Session

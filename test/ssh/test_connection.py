@@ -28,9 +28,19 @@ import pytest
 from servers import free_port, keygen, odd_server, Sshd
 
 from launch_service_node.errors import (
-    AuthenticationFailed, ConnectionFailed, ConnectionLost, ConnectRefused, ConnectTimedOut,
-    HostKeyChanged, HostKeyError, HostKeyRevoked, HostKeyUnknown, InvalidRequest,
-    LaunchServiceError, NameNotResolved)
+    AuthenticationFailed,
+    ConnectionFailed,
+    ConnectionLost,
+    ConnectRefused,
+    ConnectTimedOut,
+    HostKeyChanged,
+    HostKeyError,
+    HostKeyRevoked,
+    HostKeyUnknown,
+    InvalidRequest,
+    LaunchServiceError,
+    NameNotResolved,
+)
 from launch_service_node.ssh.config import resolve
 from launch_service_node.ssh.connection import connect
 from launch_service_node.ssh.target import Target
@@ -90,7 +100,7 @@ def test_a_host_that_never_answers(sshd: Sshd) -> None:
 
 def test_a_server_that_speaks_no_ssh(sshd: Sshd) -> None:
     with odd_server(b'HTTP/1.0 400 Bad Request\r\n\r\n') as port:
-        fails(sshd.target(port=port), ConnectionFailed, 'doesn\'t speak SSH')
+        fails(sshd.target(port=port), ConnectionFailed, "doesn't speak SSH")
 
 
 def test_a_server_that_hangs_up(sshd: Sshd) -> None:
@@ -153,7 +163,7 @@ def test_accept_new_keeps_a_file_without_a_last_newline_whole(sshd: Sshd) -> Non
 
 def test_a_key_that_cannot_be_recorded_is_not_trusted(sshd: Sshd) -> None:
     sshd.write_config(f'UserKnownHostsFile {sshd.folder}/ssh_config/known_hosts')
-    fails(sshd.target(host_key_policy='accept-new'), HostKeyError, 'can\'t be recorded')
+    fails(sshd.target(host_key_policy='accept-new'), HostKeyError, "can't be recorded")
 
 
 def _fingerprint(sshd: Sshd) -> object:
@@ -373,7 +383,7 @@ def test_what_fails_at_a_jump_host_names_it(sshd: Sshd, make_sshd: Callable[...,
 
 def test_a_host_that_the_jump_host_cannot_reach(sshd: Sshd) -> None:
     fails(sshd.target(port=free_port(), jump_hosts=(f'127.0.0.1:{sshd.port}',)), ConnectRefused,
-          'the jump host 127.0.0.1 can\'t connect to robot')
+          "the jump host 127.0.0.1 can't connect to robot")
 
 
 def test_a_circle_of_jump_hosts_ends(sshd: Sshd) -> None:

@@ -28,7 +28,6 @@ from hosts import Network
 import pytest
 from servers import PATIENCE, Sshd
 
-
 _CLIENT = """
 import sys
 from launch_service_node.errors import LaunchServiceError

@@ -28,12 +28,18 @@ import time
 from typing import Any
 
 from harness import wait_until
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 import pytest
 from servers import free_port, PATIENCE, Sshd
 
 from launch_service_node.errors import (
-    AuthenticationFailed, ConnectionFailed, ConnectRefused, HostKeyUnknown, InvalidRequest)
+    AuthenticationFailed,
+    ConnectionFailed,
+    ConnectRefused,
+    HostKeyUnknown,
+    InvalidRequest,
+)
 from launch_service_node.ssh.backoff import Backoff, FIRST, MOST
 from launch_service_node.ssh.command import Command
 from launch_service_node.ssh.connection import connect, MAX_CHANNELS, Session

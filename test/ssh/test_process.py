@@ -35,8 +35,16 @@ import pytest
 from servers import PATIENCE, Sshd
 
 from launch_service_node.errors import (
-    ConnectionLost, ConnectTimedOut, InterpreterMissing, InvalidRequest, LaunchServiceError,
-    RemoteFailed, ResultCode, SetupScriptMissing, Unreachable)
+    ConnectionLost,
+    ConnectTimedOut,
+    InterpreterMissing,
+    InvalidRequest,
+    LaunchServiceError,
+    RemoteFailed,
+    ResultCode,
+    SetupScriptMissing,
+    Unreachable,
+)
 from launch_service_node.ssh.command import Command
 from launch_service_node.ssh.connection import connect, Connection
 from launch_service_node.ssh.process import RemoteProcess
@@ -463,7 +471,7 @@ def test_every_login_shell_will_do(make_sshd: Callable[..., Sshd], shell: str) -
 
 
 def test_a_program_that_is_missing_or_none(connection: Connection, tmp_path: Path) -> None:
-    fails(connection, RemoteFailed, command('no-such-program'), 'can\'t start no-such-program',
+    fails(connection, RemoteFailed, command('no-such-program'), "can't start no-such-program",
           'No such file')
     (tmp_path / 'file').touch(0o644)
     fails(connection, RemoteFailed, command(str(tmp_path / 'file')), 'Permission denied')

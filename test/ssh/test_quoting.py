@@ -23,12 +23,20 @@ import shutil
 import subprocess
 import sys
 
-from hypothesis import example, given, HealthCheck, settings, strategies as st
+from hypothesis import example, given, HealthCheck, settings
+from hypothesis import strategies as st
 import pytest
 
 from launch_service_node.errors import InvalidRequest
 from launch_service_node.ssh.quoting import (
-    CANNOT_START, LONGEST, NO_FOLDER, NO_SETUP_SCRIPT, quote, remote_command, script_for)
+    CANNOT_START,
+    LONGEST,
+    NO_FOLDER,
+    NO_SETUP_SCRIPT,
+    quote,
+    remote_command,
+    script_for,
+)
 
 SHELLS = ('sh', 'bash', 'dash', 'zsh', 'fish', 'tcsh', 'csh')
 
@@ -38,7 +46,7 @@ json.dump([[os.fsencode(a).hex() for a in sys.argv[1:]],
            {k.decode(): v.hex() for k, v in os.environb.items()}, os.getcwd()], sys.stdout)
 """
 
-NASTY = ["", " ", "'", '"', '\\', '\\\\', "\\'", '!', '!!', 'a!b', '\n', 'a\n', '\n\n', '$HOME',
+NASTY = ['', ' ', "'", '"', '\\', '\\\\', "\\'", '!', '!!', 'a!b', '\n', 'a\n', '\n\n', '$HOME',
          '`id`', '$(id)', '%s', '%%', '*', '?', '~', '-n', '-e', '--', '{a,b}', '\t', ';', '&',
          '#', 'ä', '日本', '\udcff', '\x01', '\x7f', '^a^b', '=ls', '\\0101', '\r', '\\n', '(a)']
 
