@@ -178,8 +178,8 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
              depth: int) -> Connection:
     where = resolver(target)
     if depth > MOST_HOPS:
-        raise ConnectionFailed(f'{where.name} is more than {MOST_HOPS} jump hosts away: look for a '
-                               'circle of ProxyJump in ssh_config', **where.facts())
+        raise ConnectionFailed(f'{where.name} is more than {MOST_HOPS} jump hosts away: look for '
+                               'a circle of ProxyJump in ssh_config', **where.facts())
     closers: list[Callable[[], None]] = []
     proxy: Proxy | None = None
     if via is not None:

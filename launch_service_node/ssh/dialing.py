@@ -128,8 +128,8 @@ class Proxy:
         try:
             # A command for a shell by definition; ssh runs it the same way.
             self._popen = subprocess.Popen(
-                ['/bin/sh', '-c', 'exec ' + where.proxy_command], stdin=theirs, stdout=theirs,
-                stderr=self._errors, start_new_session=True)
+                ['/bin/sh', '-c', 'exec ' + where.proxy_command], stdin=theirs.fileno(),
+                stdout=theirs.fileno(), stderr=self._errors.fileno(), start_new_session=True)
         except BaseException:
             self.socket.close()
             self._errors.close()

@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ..errors import (
@@ -28,6 +27,7 @@ from ..errors import (
 )
 from .command import Command, last_line
 from .dialing import lost
+from .sending import is_too_old
 from .target import Resolved
 
 
@@ -41,9 +41,10 @@ def no_watchdog(where: Resolved, command: Command, status: int | None,
     """
     last = last_line(output)
     facts = _facts(where, command, output, exit_status=status)
-    if re.fullmatch(r'python too old: [0-9.]+', last):
+    version = is_too_old(last)
+    if version is not None:
         return InterpreterMissing(
-            f'{where.name} has too old a {command.python} ({last.rpartition(" ")[2]}): install '
+            f'{where.name} has too old a {command.python} ({version}): install '
             'Python 3.8 or later there, or name another one', **facts)
     if status == 127:
         return InterpreterMissing(f'{where.name} has no {command.python}: install Python 3.8 or '
@@ -101,6 +102,6 @@ def could_not_start(where: Resolved, command: Command, told: dict[str, Any],
                         'and the set-up scripts', **facts)
 
 
-def _facts(where: Resolved, command: Command, output: bytes, **more: object) -> dict[str, object]:
+def _facts(where: Resolved, command: Command, output: bytes, **more: object) -> dict[str, Any]:
     return {**where.facts(), 'command': command.argv,
             'last_output': output.decode('utf-8', 'replace'), **more}

@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 import shlex
+from typing import Any
 
 import paramiko
 
@@ -86,7 +87,7 @@ class HostKeys:
         if verdict is Verdict.UNKNOWN:
             self._unknown(line_for(where.key_name, key_type, data), entry, facts)
 
-    def _unknown(self, line: str, entry: Entry | None, facts: dict[str, object]) -> None:
+    def _unknown(self, line: str, entry: Entry | None, facts: dict[str, Any]) -> None:
         where = self._where
         if self._policy == ACCEPT_NEW:
             if not where.known_hosts:
@@ -127,7 +128,7 @@ def read(where: Resolved) -> list[Entry]:
     return entries
 
 
-def record(path: str, line: str, facts: dict[str, object]) -> None:
+def record(path: str, line: str, facts: dict[str, Any]) -> None:
     """
     Append a line to a known_hosts file; made, with its folder, when missing.
 

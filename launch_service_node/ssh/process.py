@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import json
-from pathlib import Path
 import struct
 import threading
 import time
+from typing import Any
 import uuid
 
 import paramiko
@@ -40,33 +40,20 @@ from ..errors import (
     ResultCode,
     Unreachable,
 )
-from . import watchdog
 from .command import Command, Exit, ladder
 from .connection import Session
 from .dialing import lost
 from .explaining import could_not_start, no_watchdog, watchdog_died
-from .quoting import remote_command
+from .remote import frames
+from .sending import line_for, order_for, pack_modules
 
 Taker = Callable[[bytes], None]
 
 #: Seconds for what takes no time unless something is broken.
 _SOON = 5.0
 
-_SOURCE = Path(watchdog.__file__).with_suffix('.py')
-
 #: Bytes of stderr, and of what was said before the first frame, that an error tells.
 _TAIL = 4096
-
-_LOADER = """import os, sys
-if sys.version_info < (3, 8): sys.exit('python too old: %d.%d' % sys.version_info[:2])
-s = b''
-while len(s) < {size}:
-    d = os.read(0, {size} - len(s))
-    if not d: sys.exit(1)
-    s += d
-n = dict(__name__='watchdog')
-exec(compile(s, 'watchdog.py', 'exec'), n)
-n['main'](sys.argv[1])"""
 
 
 class RemoteProcess:
@@ -85,7 +72,7 @@ class RemoteProcess:
                  on_exit: Callable[[Exit | None], None] | None = None) -> None:
         self.command = command
         self.pid = 0
-        self._takers = {watchdog.OUT: on_stdout, watchdog.ERR: on_stderr}
+        self._takers = {frames.OUT: on_stdout, frames.ERR: on_stderr}
         self._on_exit = on_exit
         self._session: Session | None = None
         self._word = uuid.uuid4().hex
@@ -97,7 +84,7 @@ class RemoteProcess:
         self._error: BaseException | None = None
         self._heard = time.monotonic()
         self._handing_on = False
-        self._credit = watchdog.WINDOW
+        self._credit = frames.WINDOW
         self._may_write = threading.Condition()
         self._tail = bytearray()
         self._reader = threading.Thread(target=self._read, name='remote output', daemon=True)
@@ -161,17 +148,17 @@ class RemoteProcess:
             if not ready:
                 raise Unreachable(f'{self.command.argv[0]} on {self._name()} takes no input for '
                                   f'{timeout:g} s', ResultCode.TIMED_OUT, **self._facts())
-            self._send(watchdog.INPUT, bytes(view[:count]))
+            self._send(frames.INPUT, bytes(view[:count]))
             view = view[count:]
 
     def close_stdin(self) -> None:
         """Say that no more input comes."""
-        self._send(watchdog.INPUT_END)
+        self._send(frames.INPUT_END)
 
     def send_signal(self, number: int) -> None:
         """Signal the command's process group; nothing happens when it has ended."""
         if not self._over.is_set():
-            self._send(watchdog.SIGNAL, bytes([number]))
+            self._send(frames.SIGNAL, bytes([number]))
 
     def stop(self, sigterm_timeout: float | None = None,
              sigkill_timeout: float | None = None) -> None:
@@ -181,7 +168,7 @@ class RemoteProcess:
             rungs = ladder(
                 command.sigterm_timeout if sigterm_timeout is None else sigterm_timeout,
                 command.sigkill_timeout if sigkill_timeout is None else sigkill_timeout)
-            self._send(watchdog.STOP, json.dumps({'ladder': rungs}).encode())
+            self._send(frames.STOP, json.dumps({'ladder': rungs}).encode())
 
     def kill(self) -> None:
         """Have it and all below it ended with SIGKILL; does not wait."""
@@ -209,7 +196,7 @@ class RemoteProcess:
     def _name(self) -> str:
         return self._session.where.name if self._session is not None else 'the machine'
 
-    def _facts(self) -> dict[str, object]:
+    def _facts(self) -> dict[str, Any]:
         where = self._session.where.facts() if self._session is not None else {}
         return {**where, 'command': self.command.argv,
                 'last_output': bytes(self._tail).decode('utf-8', 'replace')}
@@ -227,7 +214,7 @@ class RemoteProcess:
             raise InvalidRequest(f'{self.command.argv[0]} does not run: start it first')
         try:
             with self._sending:
-                self._session.channel.sendall(watchdog.HEAD.pack(kind, len(payload)) + payload)
+                self._session.channel.sendall(frames.pack(kind, payload))
         except (OSError, paramiko.SSHException) as error:
             if self._over.wait(_SOON) and self._exit is not None:
                 return  # it ended just now
@@ -235,29 +222,15 @@ class RemoteProcess:
             self._give_up(failure)
             raise failure from error
 
-    def _order(self) -> bytes:
-        command = self.command
-        suffixes = {script.rpartition('.')[2] for script in command.setup}
-        order = {
-            'argv': command.argv, 'env': dict(command.env), 'cwd': command.cwd,
-            'setup': command.setup, 'pty': command.pty, 'stdin': command.stdin,
-            'shell': next((one for one in ('bash', 'zsh') if one in suffixes), '/bin/sh'),
-            'silence': command.silence, 'ladder': command.ladder(),
-            'rest': 'leave' if command.leave_rest else 'stop'}
-        payload = json.dumps(order).encode()
-        return watchdog.HEAD.pack(watchdog.START, len(payload)) + payload
-
     def _read(self) -> None:
         assert self._session is not None
         channel = self._session.channel
         try:
             channel.settimeout(self.command.silence or None)
-            source = _SOURCE.read_bytes()
-            channel.exec_command(remote_command(
-                [self.command.python, '-ISE', '-c', _LOADER.format(size=len(source)),
-                 self._word]))
+            modules = pack_modules()
+            channel.exec_command(line_for(self.command.python, len(modules), self._word))
             with self._sending:
-                channel.sendall(source + self._order())
+                channel.sendall(modules + order_for(self.command))
             self._pinger.start()
             rest = self._await_hello()
             if rest is not None:
@@ -293,7 +266,7 @@ class RemoteProcess:
 
     def _await_hello(self) -> bytes | None:
         assert self._session is not None
-        hello = (watchdog.HELLO % self._word).encode()
+        hello = frames.hello(self._word)
         said = b''
         while hello not in said:
             data = self._receive()
@@ -316,15 +289,9 @@ class RemoteProcess:
 
     def _read_frames(self, data: bytes) -> None:
         received = bytearray(data)
-        size = watchdog.HEAD.size
         while True:
-            while len(received) >= size:
-                kind, length = watchdog.HEAD.unpack_from(received)
-                if len(received) < size + length:
-                    break
-                payload = bytes(received[size:size + length])
-                del received[:size + length]
-                self._frame(kind, payload)
+            for frame in frames.unpack(received):
+                self._frame(*frame)
             more = self._receive()
             if not more:
                 return
@@ -333,7 +300,7 @@ class RemoteProcess:
     def _frame(self, kind: bytes, payload: bytes) -> None:
         assert self._session is not None
         if kind in self._takers:
-            if kind == watchdog.ERR:
+            if kind == frames.ERR:
                 self._tail = (self._tail + payload)[-_TAIL:]
             taker = self._takers[kind]
             if taker is not None:
@@ -341,19 +308,19 @@ class RemoteProcess:
                 taker(payload)
                 self._heard = time.monotonic()
                 self._handing_on = False
-        elif kind == watchdog.STARTED:
+        elif kind == frames.STARTED:
             self.pid = json.loads(payload)['pid']
             self._begun.set()
-        elif kind == watchdog.FAILED:
+        elif kind == frames.FAILED:
             error: LaunchServiceError = could_not_start(
                 self._session.where, self.command, json.loads(payload), bytes(self._tail))
             self._give_up(error)
-        elif kind == watchdog.EXIT:
+        elif kind == frames.EXIT:
             told = json.loads(payload)
             self._exit = Exit(told['code'], told['signal'], tuple(told['left']), told['why'])
             if not self.pid:
                 self._give_up(ConnectionFailed('stopped before it ran', **self._facts()))
-        elif kind == watchdog.CREDIT:
+        elif kind == frames.CREDIT:
             with self._may_write:
                 self._credit += struct.unpack('>I', payload)[0]
                 self._may_write.notify_all()
@@ -367,6 +334,6 @@ class RemoteProcess:
                 self._give_up(lost(self._session.where, f'silent for {quiet:.0f} s'))
                 return
             try:
-                self._send(watchdog.PING)
+                self._send(frames.PING)
             except LaunchServiceError:
                 return  # who waits is told

@@ -64,7 +64,8 @@ def run(session: Session, command: Command, timeout: float, check: bool = True,
         ended = process.wait(timeout)
     name, where = command.argv[0], session.where
     facts = {**where.facts(), 'command': command.argv, 'exit_status': ended.code,
-             'signal': ended.signal, 'last_output': bytes(stderr[-4096:]).decode('utf-8', 'replace')}
+             'signal': ended.signal,
+             'last_output': bytes(stderr[-4096:]).decode('utf-8', 'replace')}
     if too_much:
         raise RemoteFailed(f'{name} on {where.name} says more than {most_output} bytes: have it '
                            'say less, or write a file', **facts)

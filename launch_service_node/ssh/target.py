@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 import re
+from typing import Any
 
 from ..errors import InvalidRequest
 
@@ -99,7 +100,7 @@ class Resolved:
     jump_hosts: tuple[str, ...] = ()
     proxy_command: str | None = None
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> dict[str, Any]:
         """Return what an error carries."""
         return {'host': self.name, 'port': self.port, 'user': self.user}
 

@@ -51,13 +51,21 @@ from launch_service_node.ssh.process import RemoteProcess
 from launch_service_node.ssh.running import run
 
 
-@pytest.fixture
-def connection(sshd: Sshd) -> Iterator[Connection]:
-    """Give a connection to the shared server."""
-    connection = connect(sshd.target())
+@pytest.fixture(scope='module')
+def shared_connection(shared: Sshd) -> Iterator[Connection]:
+    """Give a connection for all tests here."""
+    shared.write_config()
+    shared.know()
+    connection = connect(shared.target())
     yield connection
     connection.close()
-    assert connection.channels == 0
+
+
+@pytest.fixture
+def connection(sshd: Sshd, shared_connection: Connection) -> Iterator[Connection]:
+    """Give a connection to the shared server, which is left without sessions."""
+    yield shared_connection
+    assert shared_connection.channels == 0
 
 
 def command(*argv: str, **options: Any) -> Command:
@@ -114,6 +122,12 @@ def test_stdout_and_stderr_stay_apart(connection: Connection) -> None:
 def test_every_exit_status_is_exact(connection: Connection, code: int) -> None:
     done = complete(connection, command('sh', '-c', f'exit {code}'), check=False)
     assert (done.exit.code, done.exit.signal) == (code, None)
+
+
+def test_a_command_that_closes_its_terminal_before_it_ends_is_not_hung_up(
+        connection: Connection) -> None:
+    program = 'import os, select; [os.close(n) for n in range(3)]; select.select([], [], [], 0.5)'
+    assert complete(connection, python(program, pty=(24, 80))).exit.code == 0
 
 
 @pytest.mark.parametrize('number', [signal.SIGSEGV, signal.SIGKILL, signal.SIGUSR1])
