@@ -23,6 +23,7 @@ robots' software on whoever answers.
 from __future__ import annotations
 
 import getpass
+from io import StringIO
 import os
 from pathlib import Path
 import re
@@ -168,6 +169,9 @@ def _ask_paramiko(target: Target) -> Options:
     files = [target.config_file] if target.config_file else [
         '~/.ssh/config', '/etc/ssh/ssh_config']
     config = paramiko.SSHConfig()
+    # It fills some tokens in by itself, with what it finds first.
+    said = (('Port', target.port), ('User', target.user))
+    config.parse(StringIO(''.join(f'{key} {value}\n' for key, value in said if value)))
     for name in files:
         path = Path(name).expanduser()
         try:

@@ -29,7 +29,7 @@ _FINGERPRINT = re.compile(r'SHA256:[A-Za-z0-9+/]{43}=?')
 
 # Names come into command lines (`ssh -G`, ProxyCommand): what could be an option or
 # mean something to a shell is no name of a host.
-_HOST = re.compile(r'[A-Za-z0-9_\[][A-Za-z0-9_.:%\[\]-]*')
+_HOST = re.compile(r'[A-Za-z0-9_:\[][A-Za-z0-9_.:%\[\]-]*')
 _USER = re.compile(r"""[^\s'"`$\\;&<>|(){}!*?~#-][^\s'"`$\\;&<>|(){}!*?~#]*""")
 
 

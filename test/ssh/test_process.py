@@ -366,6 +366,22 @@ def test_a_watchdog_that_is_frozen_is_noticed(connection: Connection) -> None:
     wait_until(lambda: not alive(process.pid))
 
 
+def test_a_server_that_drops_the_connection_is_told_and_the_command_ends(
+        make_sshd: Callable[..., Sshd], tmp_path: Path) -> None:
+    server = make_sshd()
+    connection = connect(server.target())
+    try:
+        with start(connection, python(_STUBBORN, str(tmp_path / 'pid'))) as process:
+            pids = [pid_from(tmp_path / 'pid'), pid_from(tmp_path / 'pid.grandchild')]
+            watchdog = int(Path(f'/proc/{process.pid}/stat').read_text().split()[3])
+            os.kill(int(Path(f'/proc/{watchdog}/stat').read_text().split()[3]), signal.SIGKILL)
+            with pytest.raises(ConnectionLost, match='the connection to robot is lost'):
+                process.wait(PATIENCE)
+            wait_until(lambda: not any(map(alive, pids)))
+    finally:
+        connection.close()
+
+
 def test_a_watchdog_that_is_killed_is_no_success(connection: Connection) -> None:
     with start(connection, command('sleep', '1000')) as process:
         os.kill(int(Path(f'/proc/{process.pid}/stat').read_text().split()[3]), signal.SIGKILL)
