@@ -403,7 +403,8 @@ def test_a_session_that_is_refused(make_sshd: Callable[..., Sshd]) -> None:
 
 
 @pytest.mark.parametrize('wrong', [
-    {'host': '-oProxyCommand=id'}, {'host': 'a;b'}, {'host': 'a b'}, {'host': ''}, {'host': '$(id)'},
+    {'host': '-oProxyCommand=id'}, {'host': 'a;b'}, {'host': 'a b'}, {'host': ''},
+    {'host': '$(id)'},
     {'user': '-l'}, {'user': 'a;b'}, {'port': 0}, {'port': 70000}, {'connect_timeout': 0},
     {'host_key_policy': 'no'}, {'host_key_policy': 'SHA256:short'}])
 def test_what_cannot_be_right_is_refused_at_once(wrong: dict[str, Any]) -> None:
