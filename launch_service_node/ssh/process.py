@@ -37,6 +37,7 @@ from ..errors import (
     ConnectTimedOut,
     InvalidRequest,
     LaunchServiceError,
+    RemoteFailed,
     ResultCode,
     Unreachable,
 )
@@ -51,6 +52,9 @@ Taker = Callable[[bytes], None]
 
 #: Seconds for what takes no time unless something is broken.
 _SOON = 5.0
+
+#: Seconds after which a channel that takes nothing counts as dead, without `silence`.
+_SEND_TIMEOUT = 60.0
 
 #: Bytes of stderr, and of what was said before the first frame, that an error tells.
 _TAIL = 4096
@@ -136,7 +140,8 @@ class RemoteProcess:
 
         :param timeout: seconds that it may leave input lying.
         :raises Unreachable: it doesn't take it (code TIMED_OUT).
-        :raises ConnectionLost: the link died, or it has ended.
+        :raises RemoteFailed: it has ended.
+        :raises ConnectionLost: the link died.
         """
         view = memoryview(data)
         while view:
@@ -147,7 +152,12 @@ class RemoteProcess:
                 self._credit -= count
             if not ready:
                 raise Unreachable(f'{self.command.argv[0]} on {self._name()} takes no input for '
-                                  f'{timeout:g} s', ResultCode.TIMED_OUT, **self._facts())
+                                  f'{timeout:g} s: wait longer, or look what it waits for',
+                                  ResultCode.TIMED_OUT, **self._facts())
+            if self._exit is not None:
+                raise RemoteFailed(f'{self.command.argv[0]} on {self._name()} has ended '
+                                   f'({self._exit}), and takes no input any more',
+                                   **self._facts())
             self._send(frames.INPUT, bytes(view[:count]))
             view = view[count:]
 
@@ -210,8 +220,12 @@ class RemoteProcess:
         self._begun.set()
 
     def _send(self, kind: bytes, payload: bytes = b'') -> None:
-        if self._session is None or self._over.is_set():
+        if self._session is None:
             raise InvalidRequest(f'{self.command.argv[0]} does not run: start it first')
+        if self._over.is_set():
+            if self._exit is None and self._error is not None:
+                raise self._error
+            return  # it has ended, and needs nothing more
         try:
             with self._sending:
                 self._session.channel.sendall(frames.pack(kind, payload))
@@ -226,7 +240,7 @@ class RemoteProcess:
         assert self._session is not None
         channel = self._session.channel
         try:
-            channel.settimeout(self.command.silence or None)
+            channel.settimeout(self.command.silence or _SEND_TIMEOUT)
             modules = pack_modules()
             channel.exec_command(line_for(self.command.python, len(modules), self._word))
             with self._sending:

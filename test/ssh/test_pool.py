@@ -123,7 +123,8 @@ pool.open_session(Target(host='robot', user=sys.argv[1], ssh_key=sys.argv[2],
     done = subprocess.run(
         [sys.executable, '-c', program, str(target.user), str(target.ssh_key),
          str(target.config_file)], timeout=PATIENCE, check=False, capture_output=True, text=True,
-        env={**os.environ, 'PYTHONPATH': str(Path(__file__).resolve().parents[2])})
+        env={**os.environ, 'PYTHONWARNINGS': 'ignore',
+             'PYTHONPATH': str(Path(__file__).resolve().parents[2])})
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
 
 

@@ -191,6 +191,22 @@ def test_input_that_nobody_takes_blocks_neither_side(connection: Connection) -> 
         assert process.wait(PATIENCE).signal == signal.SIGUSR1
 
 
+def test_after_the_end_signals_do_nothing_and_input_is_refused(connection: Connection) -> None:
+    with start(connection, command('cat', stdin=True)) as process:
+        process.close_stdin()
+        assert process.wait(PATIENCE).code == 0
+        process.stop()
+        process.send_signal(signal.SIGINT)
+        process.close_stdin()
+        with pytest.raises(RemoteFailed, match='has ended .exit status 0.'):
+            process.write(b'more')
+
+
+def test_a_signal_before_the_start_is_a_mistake() -> None:
+    with pytest.raises(InvalidRequest, match='start it first'):
+        RemoteProcess(command('true')).stop()
+
+
 def test_input_after_the_command_closed_it_is_dropped(connection: Connection) -> None:
     program = 'import os, signal; os.close(0); print(flush=True); signal.pause()'
     heard = threading.Event()
