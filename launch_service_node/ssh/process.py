@@ -313,13 +313,18 @@ class RemoteProcess:
 
     def _frame(self, kind: bytes, payload: bytes) -> None:
         assert self._session is not None
+        if self._error is not None:
+            return  # given up already
         if kind in self._takers:
             if kind == frames.ERR:
                 self._tail = (self._tail + payload)[-_TAIL:]
             taker = self._takers[kind]
             if taker is not None:
                 self._handing_on = True
-                taker(payload)
+                try:
+                    taker(payload)
+                except (OSError, EOFError, paramiko.SSHException) as problem:
+                    self._give_up(problem)  # not the link's: who waits gets it as it is
                 self._heard = time.monotonic()
                 self._handing_on = False
         elif kind == frames.STARTED:

@@ -156,21 +156,38 @@ os.write(2, b'done')
 """
     block = bytes(range(256)) * 256
     expected = hashlib.sha256(block * (size // len(block)) + block[:size % len(block)])
-    digest, count, seen = hashlib.sha256(), 0, []
+    digest, count, memory = hashlib.sha256(), 0, []
 
     def take(data: bytes) -> None:
         nonlocal count
         digest.update(data)
         count += len(data)
-        if not seen:
-            seen.append(True)
+        if not memory:
             threading.Event().wait(3)  # longer than the silence that is allowed
+            watchdog = Path(f'/proc/{process.pid}/stat').read_text().split()[3]
+            status = Path(f'/proc/{watchdog}/status').read_text()
+            memory.append(int(status.partition('VmHWM:')[2].split()[0]) * 1024)
 
     process = start(connection, python(program, silence=1.5), on_stdout=take)
     with process:
         assert process.wait(90).code == 0
     assert count == size
     assert digest.digest() == expected.digest()
+    assert memory[0] < size / 2
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+@pytest.mark.parametrize('error', [OSError, ValueError])
+def test_an_error_of_who_takes_the_output_is_told_as_it_is(
+        connection: Connection, error: type[Exception]) -> None:
+    def take(data: bytes) -> None:
+        raise error('disk full')
+
+    process = RemoteProcess(command('sh', '-c', 'sleep 0.3; echo; sleep 1000'), take)
+    with process, pytest.raises(error, match='disk full'):
+        process.start(connection.open_session(PATIENCE))
+        process.wait(PATIENCE)
+    wait_until(lambda: not alive(process.pid))
 
 
 def test_input_arrives_whole_and_ends(connection: Connection) -> None:
