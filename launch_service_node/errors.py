@@ -23,9 +23,23 @@ What can go wrong, drawn once.
     │   ├── NotAllowed            the allow-list or the caller's rights forbid it
     │   └── NotNow                held, draining, shutting down, limited
     ├── ProcessError              the host or the process did not do its part
+    │   └── RemoteError           on a machine that SSH reached; facts: host, command
+    │       ├── SetupScriptMissing    a set-up script is not there, or ends what sources it
+    │       ├── InterpreterMissing    no Python, or no shell that a script asks for
+    │       └── RemoteFailed      the command could not start or failed; facts: exit status
     ├── AllowListError            files of an allow-list that can't be used
     ├── InstanceError             a second supervisor or node, an unusable state folder
     └── Unreachable               no answer: who should answer is gone, or late
+        └── ConnectionFailed      SSH does not get there; facts: host, port
+            ├── NameNotResolved   nobody knows the host's name
+            ├── ConnectRefused    the host is there, nobody listens
+            ├── ConnectTimedOut   nobody answers in time
+            ├── HostKeyError      the host can't prove who it is
+            │   ├── HostKeyUnknown    no key of this host was recorded
+            │   ├── HostKeyChanged    another key than the recorded one
+            │   └── HostKeyRevoked    a key that was declared void
+            ├── AuthenticationFailed  the host doesn't let this user in
+            └── ConnectionLost    it was there, and went away
 
 Everything this package raises on purpose is one of these; errors of lower
 layers (OSError, yaml, rclpy, paramiko) are mapped where they enter.
@@ -119,6 +133,22 @@ class ProcessError(LaunchServiceError):
     default_code = ResultCode.START_FAILED
 
 
+class RemoteError(ProcessError):
+    """On a machine that SSH reached; facts: host, command, last_output."""
+
+
+class SetupScriptMissing(RemoteError):
+    """A set-up script is not there, or ends the shell that sources it; fact: script."""
+
+
+class InterpreterMissing(RemoteError):
+    """No Python on the machine, too old a one, or no shell that a set-up script asks for."""
+
+
+class RemoteFailed(RemoteError):
+    """The command could not be started or failed; facts: exit_status, signal."""
+
+
 class AllowListError(LaunchServiceError):
     """Files of an allow-list can't be used."""
 
@@ -135,6 +165,52 @@ class Unreachable(LaunchServiceError):
     """No answer: who should answer is gone, or too late."""
 
     default_code = ResultCode.SERVICE_UNAVAILABLE
+
+
+class ConnectionFailed(Unreachable):
+    """SSH does not get to the machine; facts: host, port, user."""
+
+
+class NameNotResolved(ConnectionFailed):
+    """Nobody knows the host's name."""
+
+
+class ConnectRefused(ConnectionFailed):
+    """The host is there, and nobody listens on the port."""
+
+
+class ConnectTimedOut(ConnectionFailed):
+    """Nobody answers in time."""
+
+    default_code = ResultCode.TIMED_OUT
+
+
+class HostKeyError(ConnectionFailed):
+    """The host can't prove who it is; facts: key_type, fingerprint."""
+
+    default_code = ResultCode.PERMISSION_DENIED
+
+
+class HostKeyUnknown(HostKeyError):
+    """No key of this host was recorded; fact: remedy, the command that records it."""
+
+
+class HostKeyChanged(HostKeyError):
+    """The host shows another key than the recorded one."""
+
+
+class HostKeyRevoked(HostKeyError):
+    """The host shows a key that was declared void."""
+
+
+class AuthenticationFailed(ConnectionFailed):
+    """The host doesn't let this user in, or a key can't be used; fact: tried."""
+
+    default_code = ResultCode.PERMISSION_DENIED
+
+
+class ConnectionLost(ConnectionFailed):
+    """The connection was there, and went away."""
 
 
 _CLASS_OF_CODE = {

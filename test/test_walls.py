@@ -44,6 +44,8 @@ WALLS = {
     'supervisor': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, 'launch_service_node.client'),
     'client': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR),
     'node': (*LAUNCH, *SSH, *CLI, *SUPERVISOR, 'launch_service_node.client'),
+    'ssh': (*ROS, *LAUNCH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml',
+            'launch_service_node.client'),
     'cli': (*ROS, *LAUNCH, *NODE, *SUPERVISOR),
 }
 

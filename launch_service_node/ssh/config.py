@@ -1,0 +1,193 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+What ssh_config says of a host: as `ssh -G` has it, or paramiko's parser without an ssh.
+
+Only ssh itself follows every Include and Match, so it is asked. `StrictHostKeyChecking`
+is not taken from there: turning host keys off for a terminal is no reason to start
+robots' software on whoever answers.
+"""
+
+from __future__ import annotations
+
+import getpass
+from io import StringIO
+import os
+from pathlib import Path
+import re
+import shlex
+import shutil
+import subprocess
+
+import paramiko
+
+from ..errors import ConnectTimedOut, InvalidRequest
+from .target import check_host, check_user, Resolved, Target
+
+#: Seconds that `ssh -G` may take: a `Match exec` may run a slow program.
+SSH_G_TIMEOUT = 10.0
+
+_DEFAULT_KEYS = ('id_ed25519', 'id_ecdsa', 'id_rsa')
+_DEFAULT_KNOWN_HOSTS = ('~/.ssh/known_hosts', '~/.ssh/known_hosts2',
+                        '/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2')
+
+Options = dict[str, list[str]]
+
+
+def resolve(target: Target, ssh: str | None = 'ssh') -> Resolved:
+    """
+    Return where and how to connect.
+
+    :param ssh: the program to ask; None, or one that isn't there: paramiko's parser.
+    :raises InvalidRequest: ssh_config has mistakes, or says what can't be.
+    :raises ConnectTimedOut: ssh takes too long to read it.
+    """
+    program = shutil.which(ssh) if ssh else None
+    options = _ask_ssh(program, target) if program else _ask_paramiko(target)
+    return from_options(target, options)
+
+
+def from_options(target: Target, options: Options) -> Resolved:
+    """
+    Return what these options come to; a decision, apart from asking for them.
+
+    :param options: keys in lower case, a value for each line.
+    :raises InvalidRequest: a value can't be right.
+    """
+    def one(key: str) -> str | None:
+        value = options.get(key, [''])[0]
+        return value if value and value.lower() != 'none' else None
+
+    host = one('hostname') or target.host
+    user = target.user or one('user') or getpass.getuser()
+    try:
+        port = target.port or int(one('port') or 22)
+    except ValueError:
+        raise InvalidRequest(f'ssh_config gives {target.host} the port {one("port")!r}, which '
+                             'is no number') from None
+    check_host(host)
+    check_user(user)
+    tokens = {'%%': '%', '%h': host, '%p': str(port), '%r': user, '%n': target.host,
+              '%u': getpass.getuser(), '%d': os.path.expanduser('~')}
+    alias = one('hostkeyalias')
+    # ssh lets the one that stands first win, and so gives only one of both.
+    jumps = one('proxyjump')
+    command = one('proxycommand')
+    if target.jump_hosts is not None:
+        jump_hosts, command = target.jump_hosts, None
+    else:
+        jump_hosts = tuple(jumps.split(',')) if jumps else ()
+    files = [path for key in ('userknownhostsfile', 'globalknownhostsfile')
+             for line in options.get(key, []) for path in shlex.split(line) if path != 'none']
+    identities = [_expand(path, tokens) for path in options.get('identityfile', [])
+                  if path != 'none']
+    if target.ssh_key:
+        chosen = os.path.expanduser(target.ssh_key)
+        identities = [chosen, *(path for path in identities if path != chosen)]
+    agent = options.get('identityagent', [''])[0]
+    return Resolved(
+        name=target.host, host=host, port=port, user=user,
+        key_name=alias or (host.lower() if port == 22 else f'[{host.lower()}]:{port}'),
+        identity_files=tuple(path for path in identities
+                             if os.path.exists(path) or path == identities[0]
+                             and target.ssh_key),
+        identities_only=(one('identitiesonly') or 'no').lower() == 'yes',
+        identity_agent=_agent(agent, tokens),
+        known_hosts=tuple(_expand(path, tokens) for path in files),
+        jump_hosts=jump_hosts,
+        proxy_command=None if command is None else fill_in(command, tokens))
+
+
+def fill_in(text: str, tokens: dict[str, str]) -> str:
+    """
+    Return a text with its tokens (%h, %p, …) filled in.
+
+    :raises InvalidRequest: a token that isn't known here.
+    """
+    def value(found: re.Match[str]) -> str:
+        if found[0] not in tokens:
+            raise InvalidRequest(f'ssh_config has {found[0]!r} in {text!r}, which is not known '
+                                 f'here: use {", ".join(sorted(tokens))}')
+        return tokens[found[0]]
+    return re.sub('%.?', value, text)
+
+
+def _expand(path: str, tokens: dict[str, str]) -> str:
+    return os.path.expanduser(fill_in(path, tokens) if '%' in path else path)
+
+
+def _agent(text: str, tokens: dict[str, str]) -> str | None:
+    if not text or text == 'SSH_AUTH_SOCK':
+        return None
+    if text.lower() == 'none':
+        return ''
+    if text.startswith('$'):
+        return os.environ.get(text[1:].strip('{}'), '')
+    return _expand(text, tokens)
+
+
+def _ask_ssh(program: str, target: Target) -> Options:
+    command = [program, '-G']
+    if target.config_file:
+        command += ['-F', os.path.expanduser(target.config_file)]
+    if target.port:
+        command += ['-p', str(target.port)]
+    if target.user:
+        command += ['-l', target.user]
+    command += ['--', target.host]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors='surrogateescape',
+                              timeout=SSH_G_TIMEOUT, check=False, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        raise ConnectTimedOut(
+            f'`{shlex.join(command)}` takes more than {SSH_G_TIMEOUT:g} s: look for a slow '
+            '`Match exec` in ssh_config', host=target.host) from None
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or [f'exit status {done.returncode}']
+        raise InvalidRequest(f"ssh_config can't be used for {target.host}: {last[0]}; try "
+                             f'`{shlex.join(command)}`', host=target.host)
+    options: Options = {}
+    for line in done.stdout.splitlines():
+        key, _, value = line.partition(' ')
+        options.setdefault(key.lower(), []).append(value)
+    return options
+
+
+def _ask_paramiko(target: Target) -> Options:
+    files = [target.config_file] if target.config_file else [
+        '~/.ssh/config', '/etc/ssh/ssh_config']
+    config = paramiko.SSHConfig()
+    # It fills some tokens in by itself, with what it finds first.
+    said = (('Port', target.port), ('User', target.user))
+    config.parse(StringIO(''.join(f'{key} {value}\n' for key, value in said if value)))
+    for name in files:
+        path = Path(name).expanduser()
+        try:
+            if path.is_file() or target.config_file:
+                with path.open(encoding='utf-8', errors='surrogateescape') as file:
+                    config.parse(file)
+        except (OSError, paramiko.ssh_exception.ConfigParseError) as error:
+            raise InvalidRequest(f"ssh_config can't be used for {target.host}: {path}: {error}",
+                                 host=target.host) from error
+    options: Options = {}
+    for key, value in config.lookup(target.host).items():
+        if value is not None:
+            options[key] = list(value) if isinstance(value, list) else [str(value)]
+    options.setdefault('identityfile', [f'~/.ssh/{name}' for name in _DEFAULT_KEYS])
+    if 'userknownhostsfile' not in options:
+        options['userknownhostsfile'] = list(_DEFAULT_KNOWN_HOSTS[:2])
+    if 'globalknownhostsfile' not in options:
+        options['globalknownhostsfile'] = list(_DEFAULT_KNOWN_HOSTS[2:])
+    return options

@@ -1,0 +1,293 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""One connection to a machine: opened in bounded time, each way to fail told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+import logging
+import threading
+import time
+from typing import Any
+
+import paramiko
+
+from ..errors import ConnectionFailed, ConnectionLost, ConnectRefused, ConnectTimedOut
+from .authentication import authenticate
+from .config import resolve
+from .dialing import dial, lost, Proxy
+from .host_keys import HostKeys
+from .known_hosts import prefer
+from .target import Resolved, split_hop, Target
+
+#: sshd's own default for MaxSessions.
+MAX_CHANNELS = 10
+
+#: Jump hosts on the way; more is a configuration that goes in circles.
+MOST_HOPS = 8
+
+#: Seconds that ending a connection may take.
+CLOSE_TIMEOUT = 5.0
+
+_KEEPALIVE = 15
+
+_LOG = 'launch_service_node.ssh.transport'
+
+# paramiko writes what becomes an error here also as a traceback on stderr, otherwise.
+logging.getLogger(_LOG).addHandler(logging.NullHandler())
+logging.getLogger(_LOG).propagate = False
+
+Resolver = Callable[[Target], Resolved]
+
+
+class Full(Exception):
+    """The host allows no further channel on this connection."""
+
+
+class Session:
+    """A channel of a connection; `close` gives it back, as often as one likes."""
+
+    def __init__(self, channel: paramiko.Channel, where: Resolved,
+                 give_back: Callable[[], None]) -> None:
+        self.channel = channel
+        self.where = where
+        self._give_back: Callable[[], None] | None = give_back
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the channel; the connection stays."""
+        with self._lock:
+            give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            self.channel.close()
+            give_back()
+
+
+class Connection:
+    """
+    A connection that is open until `close`.
+
+    :ivar where: what it is connected to.
+    """
+
+    def __init__(self, where: Resolved, transport: paramiko.Transport,
+                 closers: list[Callable[[], None]]) -> None:
+        self.where = where
+        self._transport = transport
+        self._closers = closers
+        self._lock = threading.Lock()
+        self._most = MAX_CHANNELS
+        self._open = 0
+
+    @property
+    def alive(self) -> bool:
+        """Say whether it looks usable; a dead peer is noticed by whoever talks to it."""
+        return self._transport.is_active()
+
+    @property
+    def channels(self) -> int:
+        """Return how many channels are open."""
+        return self._open
+
+    def open_session(self, timeout: float) -> Session:
+        """
+        Return a new session; close it in the end.
+
+        :raises Full: as many are open as the host allows.
+        :raises ConnectionLost: the connection is gone.
+        """
+        with self._lock:
+            if self._open >= self._most:
+                raise Full
+            self._open += 1
+        try:
+            return Session(self._transport.open_session(timeout=timeout), self.where,
+                           self._give_back)
+        except paramiko.ChannelException as error:
+            with self._lock:
+                self._open -= 1
+                if self._open:
+                    self._most = self._open
+                    raise Full from error
+            raise ConnectionFailed(
+                f'{self.where.name} opens no session: {error.text}; look for MaxSessions and '
+                'ForceCommand in its sshd_config', **self.where.facts()) from error
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            with self._lock:
+                self._open -= 1
+            raise lost(self.where, _words(error)) from error
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._open -= 1
+
+    def forward(self, host: str, port: int, where: Resolved, timeout: float) -> paramiko.Channel:
+        """
+        Return a channel through which the machine connects to another.
+
+        :raises ConnectRefused: the machine can't connect to it.
+        :raises ConnectionFailed: the machine doesn't allow it.
+        """
+        by = self.where.name
+        try:
+            return self._transport.open_channel('direct-tcpip', (host, port), ('127.0.0.1', 0),
+                                                timeout=timeout)
+        except paramiko.ChannelException as error:
+            if error.code == 1:
+                raise ConnectionFailed(f'the jump host {by} forwards no connections: set '
+                                       'AllowTcpForwarding in its sshd_config',
+                                       **where.facts()) from error
+            raise ConnectRefused(
+                f"the jump host {by} can't connect to {where.name} ({host} port {port}): "
+                f'{error.text}; check the name and sshd there', **where.facts()) from error
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise lost(self.where, _words(error)) from error
+
+    def close(self) -> None:
+        """End it, and the jump hosts' connections and programs below."""
+        while self._closers:
+            self._closers.pop()()
+
+
+def connect(target: Target, resolver: Resolver = resolve) -> Connection:
+    """
+    Return a connection to a machine, within its `connect_timeout`.
+
+    :raises ConnectionFailed: each reason has a class of its own.
+    :raises InvalidRequest: the target or ssh_config can't be right.
+    """
+    deadline = time.monotonic() + target.connect_timeout
+    return _connect(target, resolver, deadline, None, 0)
+
+
+def _connect(target: Target, resolver: Resolver, deadline: float, via: Connection | None,
+             depth: int) -> Connection:
+    where = resolver(target)
+    if depth > MOST_HOPS:
+        raise ConnectionFailed(f'{where.name} is more than {MOST_HOPS} jump hosts away: look for '
+                               'a circle of ProxyJump in ssh_config', **where.facts())
+    closers: list[Callable[[], None]] = []
+    proxy: Proxy | None = None
+    if via is not None:
+        closers.append(via.close)
+    try:
+        hops = where.jump_hosts if via is None else ()
+        for hop in hops:
+            user, host, port = split_hop(hop)
+            # Only the first hop is dialled; ssh_config may give it hops of its own. The
+            # password is for the machine alone.
+            own = None if via is None else ()
+            via = _connect(replace(target, host=host, user=user, port=port, jump_hosts=own,
+                                   password=None,
+                                   host_key_policy=_for_hops(target)),
+                           resolver, deadline, via, depth + 1)
+            closers[:] = [via.close]
+        sock: Any
+        if via is not None:
+            sock = via.forward(where.host, where.port, where, _left(deadline, where))
+        elif where.proxy_command:
+            proxy = Proxy(where)
+            closers.append(proxy.close)
+            sock = proxy.socket
+        else:
+            sock = dial(where, deadline)
+        closers.append(sock.close)
+        transport = _talk(sock, where, target, deadline, closers, proxy)
+    except BaseException:
+        while closers:
+            closers.pop()()
+        raise
+    return Connection(where, transport, closers)
+
+
+def _talk(sock: Any, where: Resolved, target: Target, deadline: float,
+          closers: list[Callable[[], None]], proxy: Proxy | None) -> paramiko.Transport:
+    heard = _Heard(sock)
+    try:
+        keys = HostKeys(where, target.host_key_policy)
+        transport = paramiko.Transport(heard)
+        closers.append(partial(_end, transport))
+        transport.set_log_channel(_LOG)
+        options = transport.get_security_options()
+        options.key_types = prefer(options.key_types, keys.types())
+        left = _left(deadline, where)
+        transport.banner_timeout = transport.handshake_timeout = left
+        transport.start_client(timeout=left)
+        # Before anything secret is sent.
+        keys.check(transport.get_remote_server_key())
+        authenticate(transport, where, target, deadline)
+        transport.set_keepalive(_KEEPALIVE)
+        return transport
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        failed = proxy.failure(0.5) if proxy is not None else None
+        raise failed or _handshake_failure(where, error, deadline, heard) from error
+
+
+class _Heard:
+    """A socket that remembers how the other side began, for the words of an error."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self.first = b''
+
+    def recv(self, size: int) -> bytes:
+        data: bytes = self._sock.recv(size)
+        if len(self.first) < 4:
+            self.first += data[:4]
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+def _end(transport: paramiko.Transport) -> None:
+    transport.close()
+    if transport.is_alive():
+        transport.join(CLOSE_TIMEOUT)
+
+
+def _handshake_failure(where: Resolved, error: Exception, deadline: float,
+                       heard: _Heard) -> ConnectionFailed:
+    at = f'{where.name} ({where.host} port {where.port})'
+    if time.monotonic() >= deadline or isinstance(error, TimeoutError):
+        return ConnectTimedOut(f'{at} accepts the connection and then says nothing: is that '
+                               "port sshd's, and is the host overloaded?", **where.facts())
+    if heard.first and not heard.first.startswith(b'SSH-'):
+        return ConnectionFailed(f"{at} answers, but doesn't speak SSH: give the port of its sshd",
+                                **where.facts())
+    if isinstance(error, (EOFError, OSError)) or isinstance(error.__context__, EOFError):
+        return ConnectionLost(f'{at} closes the connection at once: sshd may be at its limit '
+                              '(MaxStartups) or be blocking this address', **where.facts())
+    return ConnectionFailed(f'{at} and this side find no way to talk: {_words(error)}',
+                            **where.facts())
+
+
+def _left(deadline: float, where: Resolved) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise ConnectTimedOut(f'{where.name} is not reached in time: the way to it took too '
+                              'long; give more connect_timeout', **where.facts())
+    return left
+
+
+def _for_hops(target: Target) -> str:
+    # A fingerprint is that of the machine, not of those on the way.
+    return target.host_key_policy if ':' not in target.host_key_policy else 'strict'
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

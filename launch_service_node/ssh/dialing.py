@@ -1,0 +1,173 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+From a name and a port to a socket, in bounded time: directly, or through a program.
+
+A ProxyCommand gets one end of a socket pair, so that what comes out is a socket like
+any other, with timeouts that work.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from typing import Any
+
+from ..errors import (
+    ConnectionFailed,
+    ConnectionLost,
+    ConnectRefused,
+    ConnectTimedOut,
+    NameNotResolved,
+)
+from .target import Resolved
+
+#: Seconds that a ProxyCommand gets to end by itself when its socket is closed.
+PROXY_PATIENCE = 2.0
+
+_KEEPALIVE = (('TCP_KEEPIDLE', 15), ('TCP_KEEPINTVL', 5), ('TCP_KEEPCNT', 4),
+              ('TCP_USER_TIMEOUT', 30000))
+
+
+def dial(where: Resolved, deadline: float) -> socket.socket:
+    """
+    Return a socket that is connected to the host.
+
+    :param deadline: on the monotonic clock.
+    :raises NameNotResolved: nobody knows its name.
+    :raises ConnectRefused: it is there, and nobody listens.
+    :raises ConnectTimedOut: nobody answers in time.
+    :raises ConnectionFailed: there is no way to it.
+    """
+    last: OSError | None = None
+    for family, kind, protocol, address in _addresses(where, deadline):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        one = socket.socket(family, kind, protocol)
+        try:
+            one.settimeout(left)
+            one.connect(address)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for name, value in _KEEPALIVE:
+                if hasattr(socket, name):
+                    one.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+            return one
+        except OSError as error:
+            one.close()
+            last = error
+    raise _failure(where, last) from last
+
+
+def _failure(where: Resolved, error: OSError | None) -> ConnectionFailed:
+    at = f'{where.name} ({where.host} port {where.port})'
+    if error is None or isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
+        return ConnectTimedOut(f"{at} doesn't answer: is it on, on this network, and behind no "
+                               'firewall that drops SSH?', **where.facts())
+    if error.errno == errno.ECONNREFUSED:
+        return ConnectRefused(f'{at} refuses the connection: start sshd there, or give its port',
+                              **where.facts())
+    return ConnectionFailed(f"{at} can't be reached: {error.strerror or error}; check the "
+                            'network between here and there', **where.facts())
+
+
+def _addresses(where: Resolved, deadline: float) -> list[tuple[Any, ...]]:
+    # getaddrinfo has no bound of its own: a dead name server holds it for a minute.
+    answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(where.host.strip('[]'), where.port,
+                                       type=socket.SOCK_STREAM)
+            answer.put([(one[0], one[1], one[2], one[4]) for one in found])
+        except (OSError, UnicodeError) as error:
+            answer.put(error)
+
+    threading.Thread(target=ask, name='resolve', daemon=True).start()
+    try:
+        found = answer.get(timeout=max(0.0, deadline - time.monotonic()))
+    except queue.Empty:
+        raise ConnectTimedOut(f'the name {where.host} is not resolved in time: check the name '
+                              'server', **where.facts()) from None
+    if isinstance(found, BaseException):
+        raise NameNotResolved(
+            f'nobody knows a host named {where.host}: check the spelling, /etc/hosts and the '
+            f'name server ({getattr(found, "strerror", None) or found})',
+            **where.facts()) from found
+    return list(found)
+
+
+class Proxy:
+    """A running ProxyCommand and the socket that it serves; close it in the end."""
+
+    def __init__(self, where: Resolved) -> None:
+        assert where.proxy_command
+        self._where = where
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
+        self.socket, theirs = socket.socketpair()
+        try:
+            # A command for a shell by definition; ssh runs it the same way.
+            self._popen = subprocess.Popen(
+                ['/bin/sh', '-c', 'exec ' + where.proxy_command], stdin=theirs.fileno(),
+                stdout=theirs.fileno(), stderr=self._errors.fileno(), start_new_session=True)
+        except BaseException:
+            self.socket.close()
+            self._errors.close()
+            raise
+        finally:
+            theirs.close()
+
+    def failure(self, patience: float) -> ConnectionFailed | None:
+        """Return what went wrong, when the program has ended; waits a little for that."""
+        try:
+            status = self._popen.wait(patience)
+        except subprocess.TimeoutExpired:
+            return None
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - 4096))
+        lines = self._errors.read().decode('utf-8', 'replace').strip().splitlines()
+        last = f': {lines[-1]}' if lines else ''
+        return ConnectionFailed(
+            f'the ProxyCommand for {self._where.name} ended with status {status}{last}; try '
+            f'`{self._where.proxy_command}`', exit_status=status,
+            last_output='\n'.join(lines), **self._where.facts())
+
+    def close(self) -> None:
+        """End the program, if need be with SIGKILL."""
+        self.socket.close()
+        for number in (None, signal.SIGTERM, signal.SIGKILL):
+            if number is not None and self._popen.returncode is None:
+                # Its group is its own, and it was not waited for yet.
+                os.killpg(self._popen.pid, number)
+            try:
+                self._popen.wait(PROXY_PATIENCE)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        self._errors.close()
+
+
+def lost(where: Resolved, why: str) -> ConnectionLost:
+    """Return the error for a connection that went away."""
+    return ConnectionLost(f'the connection to {where.name} is lost: {why}; check the network and '
+                          'whether the host still runs', **where.facts())

@@ -1,0 +1,358 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+A command on a machine that dies with its link: this side of the life line.
+
+Two threads for each: one reads frames and hands output on, one says that this side is
+alive. The second never waits for whoever takes the output, so that a slow reader is
+not mistaken for a dead one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+import struct
+import threading
+import time
+from typing import Any
+import uuid
+
+import paramiko
+
+from ..errors import (
+    ConnectionFailed,
+    ConnectTimedOut,
+    InvalidRequest,
+    LaunchServiceError,
+    RemoteFailed,
+    ResultCode,
+    Unreachable,
+)
+from .command import Command, Exit, ladder
+from .connection import Session
+from .dialing import lost
+from .explaining import could_not_start, no_watchdog, watchdog_died
+from .remote import frames
+from .sending import line_for, order_for, pack_modules
+
+Taker = Callable[[bytes], None]
+
+#: Seconds for what takes no time unless something is broken.
+_SOON = 5.0
+
+#: Seconds after which a channel that takes nothing counts as dead, without `silence`.
+_SEND_TIMEOUT = 60.0
+
+#: Bytes of stderr, and of what was said before the first frame, that an error tells.
+_TAIL = 4096
+
+
+class RemoteProcess:
+    """
+    A command on a machine; `start` it once, and `close` it in the end.
+
+    :param on_stdout: gets bytes as they come, in a thread of the process; while it does
+        not return, the command's output waits, and nothing is lost.
+    :param on_stderr: likewise; with a terminal all comes on stdout.
+    :param on_exit: called once in that thread when it is all over, before `wait` returns.
+    :ivar pid: on the machine, 0 before it runs.
+    """
+
+    def __init__(self, command: Command, on_stdout: Taker | None = None,
+                 on_stderr: Taker | None = None,
+                 on_exit: Callable[[Exit | None], None] | None = None) -> None:
+        self.command = command
+        self.pid = 0
+        self._takers = {frames.OUT: on_stdout, frames.ERR: on_stderr}
+        self._on_exit = on_exit
+        self._session: Session | None = None
+        self._word = uuid.uuid4().hex
+        self._begun = threading.Event()
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._exit: Exit | None = None
+        self._error: BaseException | None = None
+        self._heard = time.monotonic()
+        self._handing_on = False
+        self._credit = frames.WINDOW
+        self._may_write = threading.Condition()
+        self._tail = bytearray()
+        self._reader = threading.Thread(target=self._read, name='remote output', daemon=True)
+        self._pinger = threading.Thread(target=self._ping, name='remote ping', daemon=True)
+
+    def start(self, session: Session) -> None:
+        """
+        Have the command run; the session is closed when all is over, or this fails.
+
+        :raises SetupScriptMissing: or it ends the shell that sources it.
+        :raises InterpreterMissing: no Python that is new enough, or no shell for the set-up.
+        :raises RemoteFailed: the command can't be executed.
+        :raises ConnectTimedOut: it takes longer than `start_timeout`.
+        :raises ConnectionFailed: the link died.
+        """
+        if self._session is not None:
+            raise InvalidRequest('a command on a machine is started only once: make another one')
+        self._session = session
+        self._reader.start()
+        if not self._begun.wait(self.command.start_timeout):
+            self._give_up(ConnectTimedOut(
+                f'{session.where.name} has not started {self.command.argv[0]} after '
+                f'{self.command.start_timeout:g} s: look for a set-up script that waits, or give '
+                'more start_timeout', **self._facts()))
+        if self._error is not None:
+            self.close()
+            raise self._error
+
+    def wait(self, timeout: float | None) -> Exit:
+        """
+        Return how it ended, when it has.
+
+        :param timeout: seconds; None: as long as the link shows life.
+        :raises Unreachable: it runs on (code TIMED_OUT).
+        :raises ConnectionLost: the link died; the other side ends the command.
+        """
+        if not self._over.wait(timeout):
+            raise Unreachable(f'{self.command.argv[0]} still runs on {self._name()} after '
+                              f'{timeout:g} s: stop it, or wait longer', ResultCode.TIMED_OUT,
+                              **self._facts())
+        if self._exit is None:
+            assert self._error is not None
+            raise self._error
+        return self._exit
+
+    def write(self, data: bytes, timeout: float = 30.0) -> None:
+        """
+        Give it input.
+
+        :param timeout: seconds that it may leave input lying.
+        :raises Unreachable: it doesn't take it (code TIMED_OUT).
+        :raises RemoteFailed: it has ended.
+        :raises ConnectionLost: the link died.
+        """
+        view = memoryview(data)
+        while view:
+            with self._may_write:
+                ready = self._may_write.wait_for(
+                    lambda: self._credit > 0 or self._over.is_set(), timeout)
+                count = min(self._credit, len(view), 1 << 15)
+                self._credit -= count
+            if not ready:
+                raise Unreachable(f'{self.command.argv[0]} on {self._name()} takes no input for '
+                                  f'{timeout:g} s: wait longer, or look what it waits for',
+                                  ResultCode.TIMED_OUT, **self._facts())
+            if self._exit is not None:
+                raise RemoteFailed(f'{self.command.argv[0]} on {self._name()} has ended '
+                                   f'({self._exit}), and takes no input any more',
+                                   **self._facts())
+            self._send(frames.INPUT, bytes(view[:count]))
+            view = view[count:]
+
+    def close_stdin(self) -> None:
+        """Say that no more input comes."""
+        self._send(frames.INPUT_END)
+
+    def send_signal(self, number: int) -> None:
+        """Signal the command's process group; nothing happens when it has ended."""
+        if not self._over.is_set():
+            self._send(frames.SIGNAL, bytes([number]))
+
+    def stop(self, sigterm_timeout: float | None = None,
+             sigkill_timeout: float | None = None) -> None:
+        """Have it and all below it ended: SIGINT, SIGTERM, SIGKILL; does not wait."""
+        if not self._over.is_set():
+            command = self.command
+            rungs = ladder(
+                command.sigterm_timeout if sigterm_timeout is None else sigterm_timeout,
+                command.sigkill_timeout if sigkill_timeout is None else sigkill_timeout)
+            self._send(frames.STOP, json.dumps({'ladder': rungs}).encode())
+
+    def kill(self) -> None:
+        """Have it and all below it ended with SIGKILL; does not wait."""
+        self.stop(0, 0)
+
+    def close(self) -> None:
+        """Let go; what still runs is ended by the other side."""
+        if self._session is None:
+            return
+        if not self._over.is_set():
+            self._give_up(lost(self._session.where, 'this side closed it'))
+        self._session.close()
+        for thread in (self._reader, self._pinger):
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join(_SOON)
+
+    def __enter__(self) -> RemoteProcess:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go."""
+        self.close()
+
+    def _name(self) -> str:
+        return self._session.where.name if self._session is not None else 'the machine'
+
+    def _facts(self) -> dict[str, Any]:
+        where = self._session.where.facts() if self._session is not None else {}
+        return {**where, 'command': self.command.argv,
+                'last_output': bytes(self._tail).decode('utf-8', 'replace')}
+
+    def _give_up(self, error: BaseException) -> None:
+        assert self._session is not None
+        with self._lock:
+            if self._error is None:
+                self._error = error
+        self._session.close()
+        self._begun.set()
+
+    def _send(self, kind: bytes, payload: bytes = b'') -> None:
+        if self._session is None:
+            raise InvalidRequest(f'{self.command.argv[0]} does not run: start it first')
+        if self._over.is_set():
+            if self._exit is None and self._error is not None:
+                raise self._error
+            return  # it has ended, and needs nothing more
+        try:
+            with self._sending:
+                self._session.channel.sendall(frames.pack(kind, payload))
+        except (OSError, paramiko.SSHException) as error:
+            if self._over.wait(_SOON) and self._exit is not None:
+                return  # it ended just now
+            failure = lost(self._session.where, str(error) or 'it is closed')
+            self._give_up(failure)
+            raise failure from error
+
+    def _read(self) -> None:
+        assert self._session is not None
+        channel = self._session.channel
+        try:
+            channel.settimeout(self.command.silence or _SEND_TIMEOUT)
+            modules = pack_modules()
+            channel.exec_command(line_for(self.command.python, len(modules), self._word))
+            with self._sending:
+                channel.sendall(modules + order_for(self.command))
+            self._pinger.start()
+            rest = self._await_hello()
+            if rest is not None:
+                self._read_frames(rest)
+            if self._exit is None and self._error is None:
+                self._give_up(watchdog_died(self._session.where, self.command,
+                                            *self._last_words()))
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            self._give_up(lost(self._session.where, str(error) or type(error).__name__))
+        except BaseException as error:
+            self._give_up(error)
+            raise
+        finally:
+            self._session.close()
+            try:
+                if self._on_exit is not None and self.pid:
+                    self._on_exit(self._exit)
+            finally:
+                self._over.set()
+                self._begun.set()
+                with self._may_write:
+                    self._may_write.notify_all()
+
+    def _receive(self) -> bytes:
+        assert self._session is not None
+        while True:
+            try:
+                data: bytes = self._session.channel.recv(1 << 16)
+            except TimeoutError:
+                continue  # the pinger decides about silence
+            self._heard = time.monotonic()
+            return data
+
+    def _await_hello(self) -> bytes | None:
+        assert self._session is not None
+        hello = frames.hello(self._word)
+        said = b''
+        while hello not in said:
+            data = self._receive()
+            if not data:
+                status, errors = self._last_words()
+                self._give_up(no_watchdog(self._session.where, self.command, status,
+                                          (said + errors)[-_TAIL:]))
+                return None
+            said = said[-_TAIL:] + data
+        return said.partition(hello)[2]
+
+    def _last_words(self) -> tuple[int | None, bytes]:
+        # The exit status may come after the end of the output.
+        assert self._session is not None
+        channel, said = self._session.channel, b''
+        channel.status_event.wait(_SOON)
+        while channel.recv_stderr_ready():
+            said += channel.recv_stderr(_TAIL)
+        return channel.exit_status if channel.exit_status_ready() else None, said[-_TAIL:]
+
+    def _read_frames(self, data: bytes) -> None:
+        received = bytearray(data)
+        while True:
+            for frame in frames.unpack(received):
+                self._frame(*frame)
+            more = self._receive()
+            if not more:
+                return
+            received += more
+
+    def _frame(self, kind: bytes, payload: bytes) -> None:
+        assert self._session is not None
+        if self._error is not None:
+            return  # given up already
+        if kind in self._takers:
+            if kind == frames.ERR:
+                self._tail = (self._tail + payload)[-_TAIL:]
+            taker = self._takers[kind]
+            if taker is not None:
+                self._handing_on = True
+                try:
+                    taker(payload)
+                except (OSError, EOFError, paramiko.SSHException) as problem:
+                    self._give_up(problem)  # not the link's: who waits gets it as it is
+                self._heard = time.monotonic()
+                self._handing_on = False
+        elif kind == frames.STARTED:
+            self.pid = json.loads(payload)['pid']
+            self._begun.set()
+        elif kind == frames.FAILED:
+            error: LaunchServiceError = could_not_start(
+                self._session.where, self.command, json.loads(payload), bytes(self._tail))
+            self._give_up(error)
+        elif kind == frames.EXIT:
+            told = json.loads(payload)
+            self._exit = Exit(told['code'], told['signal'], tuple(told['left']), told['why'])
+            if not self.pid:
+                self._give_up(ConnectionFailed('stopped before it ran', **self._facts()))
+        elif kind == frames.CREDIT:
+            with self._may_write:
+                self._credit += struct.unpack('>I', payload)[0]
+                self._may_write.notify_all()
+
+    def _ping(self) -> None:
+        assert self._session is not None
+        silence = self.command.silence
+        while silence and not self._over.wait(silence / 3):
+            quiet = time.monotonic() - self._heard
+            if quiet > silence and not self._handing_on:
+                self._give_up(lost(self._session.where, f'silent for {quiet:.0f} s'))
+                return
+            try:
+                self._send(frames.PING)
+            except LaunchServiceError:
+                return  # who waits is told

@@ -1,0 +1,72 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Fixtures of the tests over SSH: real servers, an isolated home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import importlib.util
+from pathlib import Path
+import sys
+from typing import Any
+
+import pytest
+
+# Beside this file, which is not a package.
+_SPEC = importlib.util.spec_from_file_location('servers', Path(__file__).with_name('servers.py'))
+assert _SPEC and _SPEC.loader
+servers = sys.modules.setdefault('servers', importlib.util.module_from_spec(_SPEC))
+_SPEC.loader.exec_module(servers)
+
+
+@pytest.fixture(scope='session')
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Give a server that serves all tests; skip where there can be none."""
+    reason = servers.why_not()
+    if reason:
+        pytest.skip(reason)
+    server = servers.Sshd(tmp_path_factory.mktemp('sshd') / 'shared')
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def sshd(shared: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Give the shared server with its client's files as they were, and an empty home."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
+    shared.write_config()
+    shared.know()
+    return shared
+
+
+@pytest.fixture
+def make_sshd(shared: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+              ) -> Iterator[Callable[..., Any]]:
+    """Give what starts a further server with options of sshd_config; all are ended."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
+    made: list[Any] = []
+
+    def make(started: bool = True, **options: Any) -> Any:
+        server = servers.Sshd(tmp_path / f'sshd{len(made)}', **options)
+        made.append(server)
+        return server.start() if started else server
+
+    yield make
+    for server in made:
+        server.stop()

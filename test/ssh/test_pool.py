@@ -1,0 +1,228 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Connections are shared, limited, renewed with pauses, and closed for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+import os
+from pathlib import Path
+import random
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from harness import wait_until
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+from servers import free_port, PATIENCE, Sshd
+
+from launch_service_node.errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    ConnectRefused,
+    HostKeyUnknown,
+    InvalidRequest,
+)
+from launch_service_node.ssh.backoff import Backoff, FIRST, MOST
+from launch_service_node.ssh.command import Command
+from launch_service_node.ssh.connection import connect, MAX_CHANNELS, Session
+from launch_service_node.ssh.pool import Pool
+from launch_service_node.ssh.running import run
+
+
+def echo(session: Session) -> bool:
+    return run(session, Command(('echo', 'here')), PATIENCE).stdout == b'here\n'
+
+
+def test_one_connection_serves_many(sshd: Sshd) -> None:
+    before = sshd.connections()
+    with Pool() as pool, ThreadPoolExecutor(5) as threads:
+        assert all(threads.map(lambda _: echo(pool.open_session(sshd.target())), range(8)))
+        assert len(pool.connections()) == 1
+    assert sshd.connections() == before + 1
+
+
+def test_the_eleventh_channel_opens_a_second_connection(sshd: Sshd) -> None:
+    with Pool() as pool:
+        sessions = [pool.open_session(sshd.target()) for _ in range(MAX_CHANNELS)]
+        assert len(pool.connections()) == 1
+        sessions.append(pool.open_session(sshd.target()))
+        assert [one.channels for one in pool.connections()] == [10, 1]
+        for session in sessions:
+            session.close()
+            session.close()
+        assert [one.channels for one in pool.connections()] == [0, 0]
+
+
+def test_a_server_that_allows_fewer_is_understood(make_sshd: Callable[..., Sshd]) -> None:
+    server = make_sshd(MaxSessions=2)
+    with Pool() as pool:
+        sessions = [pool.open_session(server.target()) for _ in range(5)]
+        assert [one.channels for one in pool.connections()] == [2, 2, 1]
+        assert echo(sessions[1])
+        assert echo(pool.open_session(server.target()))
+    assert server.connections() == 3
+
+
+def test_who_has_another_key_gets_another_connection(sshd: Sshd) -> None:
+    with Pool() as pool:
+        assert echo(pool.open_session(sshd.target()))
+        with pytest.raises(AuthenticationFailed):
+            pool.open_session(sshd.target(ssh_key='/nowhere'))
+
+
+def test_a_connection_that_is_not_kept_is_closed_with_its_last_session(sshd: Sshd) -> None:
+    with Pool(keep=False) as pool:
+        first, second = (pool.open_session(sshd.target()) for _ in range(2))
+        connection = pool.connections()[0]
+        first.close()
+        assert connection.alive
+        second.close()
+        assert not connection.alive
+        assert pool.connections() == []
+
+
+def test_a_closed_pool_has_no_connections_and_opens_none(sshd: Sshd) -> None:
+    pool = Pool()
+    session = pool.open_session(sshd.target())
+    connection = pool.connections()[0]
+    pool.close()
+    session.close()
+    assert not connection.alive
+    with pytest.raises(InvalidRequest):
+        pool.open_session(sshd.target())
+
+
+def test_a_pool_that_nobody_closed_lets_the_program_end(sshd: Sshd) -> None:
+    program = """
+import sys
+from launch_service_node.ssh.pool import Pool
+from launch_service_node.ssh.target import Target
+pool = Pool()
+pool.open_session(Target(host='robot', user=sys.argv[1], ssh_key=sys.argv[2],
+                         config_file=sys.argv[3]))
+"""
+    target = sshd.target()
+    done = subprocess.run(
+        [sys.executable, '-c', program, str(target.user), str(target.ssh_key),
+         str(target.config_file)], timeout=PATIENCE, check=False, capture_output=True, text=True,
+        env={**os.environ, 'PYTHONWARNINGS': 'ignore',
+             'PYTHONPATH': str(Path(__file__).resolve().parents[2])})
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+def test_a_lost_connection_is_replaced(make_sshd: Callable[..., Sshd]) -> None:
+    server = make_sshd()
+    with Pool() as pool:
+        assert echo(pool.open_session(server.target()))
+        old = pool.connections()[0]
+        for one in _sessions_of(server):
+            one.terminate()
+        wait_until(lambda: not old.alive)
+        assert echo(pool.open_session(server.target()))
+        assert old not in pool.connections()
+
+
+def _sessions_of(server: Sshd) -> list[Any]:
+    import psutil
+    pid = int((server.folder / 'pid').read_text())
+    return psutil.Process(pid).children(recursive=True)
+
+
+def test_a_server_that_comes_later_is_waited_for(make_sshd: Callable[..., Sshd]) -> None:
+    server = make_sshd(started=False)
+    attempts: list[float] = []
+
+    def dial(target: Any) -> Any:
+        attempts.append(time.monotonic())
+        if len(attempts) == 2:
+            server.start()
+        return connect(target)
+
+    with Pool(dial=dial) as pool:
+        assert echo(pool.open_session(server.target(), patience=PATIENCE))
+    assert len(attempts) == 2
+    assert attempts[1] - attempts[0] >= FIRST / 2
+
+
+def test_many_who_wait_for_a_dead_server_do_not_hammer_it(sshd: Sshd) -> None:
+    attempts: list[float] = []
+
+    def dial(target: Any) -> Any:
+        attempts.append(time.monotonic())
+        return connect(target)
+
+    target = sshd.target(port=free_port())
+    with Pool(dial=dial) as pool, ThreadPoolExecutor(8) as threads:
+        waiting = [threads.submit(pool.open_session, target, 2.0) for _ in range(8)]
+        for one in waiting:
+            assert isinstance(one.exception(PATIENCE), ConnectRefused)
+    gaps = [after - before for before, after in zip(attempts, attempts[1:], strict=False)]
+    assert all(gap >= FIRST / 2 for gap in gaps)
+
+
+@pytest.mark.parametrize('wrong', ['host key', 'user key'])
+def test_what_another_attempt_does_not_mend_is_not_tried_again(
+        sshd: Sshd, tmp_path: Path, wrong: str) -> None:
+    attempts = []
+
+    def dial(target: Any) -> Any:
+        attempts.append(target)
+        return connect(target)
+
+    target = sshd.target()
+    if wrong == 'host key':
+        sshd.know('')
+    else:
+        target = sshd.target(ssh_key=str(tmp_path / 'none'))
+    with Pool(dial=dial) as pool, pytest.raises((HostKeyUnknown, AuthenticationFailed)):
+        pool.open_session(target, patience=PATIENCE)
+    assert len(attempts) == 1
+
+
+def test_one_who_dials_in_vain_holds_up_nobody_elsewhere(sshd: Sshd) -> None:
+    go_on = threading.Event()
+
+    def dial(target: Any) -> Any:
+        if target.host == 'elsewhere':
+            assert go_on.wait(PATIENCE)
+            raise ConnectionFailed('no way')
+        return connect(target)
+
+    with Pool(dial=dial) as pool, ThreadPoolExecutor(1) as threads:
+        stuck = threads.submit(pool.open_session, sshd.target(host='elsewhere'))
+        try:
+            assert echo(pool.open_session(sshd.target()))
+        finally:
+            go_on.set()
+        assert isinstance(stuck.exception(PATIENCE), ConnectionFailed)
+
+
+@given(st.integers(1, 60), st.integers())
+def test_pauses_grow_to_a_limit_and_differ(failures: int, seed: int) -> None:
+    backoff = Backoff(draw=random.Random(seed))
+    assert backoff.pause(0.0) == 0.0
+    for _ in range(failures):
+        backoff.failed(100.0)
+    longest = min(MOST, FIRST * 2 ** (failures - 1))
+    assert longest / 2 <= backoff.pause(100.0) <= longest
+    assert backoff.pause(1000.0) == 0.0
+    backoff.succeeded()
+    assert backoff.pause(100.0) == 0.0
