@@ -27,7 +27,7 @@ from .. import __version__
 from ..allow_list.model import Entry
 from ..errors import InvalidRequest, LaunchServiceError, NotNow, ProcessError, ResultCode
 from ..protocol import Message
-from . import starting
+from . import admission
 from .process import Process
 from .requests import parse, seconds, signal_number
 from .server import Connection
@@ -127,7 +127,7 @@ class Operations:
     def autostart(self, entry: Entry) -> None:
         """Start an executable as its entry says, for nobody in particular."""
         try:
-            process = starting.new_process(self.supervisor, {'cmd': entry.id})
+            process = admission.new_process(self.supervisor, {'cmd': entry.id})
         except LaunchServiceError as error:
             self.supervisor.audit.write(op='autostart', code=error.code.name,
                                         message=error.message, request={'cmd': entry.id})
@@ -137,7 +137,7 @@ class Operations:
         process.start()
 
     def _start(self, request: Request, fields: Fields) -> None:
-        known = starting.known_by_uid(self.supervisor, fields)
+        known = admission.known_by_uid(self.supervisor, fields)
         if isinstance(known, dict):
             request.answer(process=known)
             return
@@ -145,8 +145,8 @@ class Operations:
         if known is not None:
             known.wait_started(self._start_waiter(request, known), wait_ready)
             return
-        starting.check_rate(self.supervisor)
-        process = starting.new_process(self.supervisor, fields)
+        admission.check_rate(self.supervisor)
+        process = admission.new_process(self.supervisor, fields)
         process.start(self._start_waiter(request, process), wait_ready)
 
     def _start_waiter(self, request: Request, process: Process) -> Callable[..., None]:
@@ -185,8 +185,8 @@ class Operations:
 
     def _restart(self, request: Request, fields: Fields) -> None:
         process = self.supervisor.table.one(fields['process_id'], fields['name'])
-        starting.check_mode(self.supervisor)
-        starting.check_rate(self.supervisor)
+        admission.check_mode(self.supervisor)
+        admission.check_rate(self.supervisor)
         process.restart(self._start_waiter(request, process), bool(fields['wait_ready']))
 
     def _signal(self, request: Request, fields: Fields) -> None:
