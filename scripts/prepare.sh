@@ -19,13 +19,17 @@ say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+ros_is_sourced() {
+  [ -n "${ROS_DISTRO:-}" ] && [ -n "${AMENT_PREFIX_PATH:-}" ] \
+    && python3 -c 'import rclpy' >/dev/null 2>&1
+}
+
 # prepare DISTRO EXTRA: EXTRA is `test` for what the tests need, or nothing.
 prepare() {
   home_name=${LAUNCH_SERVICE_PREPARED:-} enter_home=:
   [ -z "$home_name" ] || return 0  # a test of ours runs a script of ours
   mkdir -p "$cache"
-  if [ -n "${ROS_DISTRO:-}" ] && [ -n "${AMENT_PREFIX_PATH:-}" ] \
-      && python3 -c 'import rclpy' >/dev/null 2>&1; then
+  if ros_is_sourced; then
     [ "${1:-$ROS_DISTRO}" = "$ROS_DISTRO" ] || die "ROS 2 $ROS_DISTRO is sourced:" \
       "for $1, use a shell where it isn't (or where $1 is)"
     prepare_sourced "${2:-}"
