@@ -173,6 +173,12 @@ def test_a_rewrite_that_fails_leaves_the_old_file_and_no_other(
     assert os.listdir(os.path.dirname(journal.path)) == ['journal']
 
 
+def test_what_a_fall_left_of_an_earlier_rewrite_is_not_taken_over(journal: Journal) -> None:
+    Path(f'{journal.path}.new').write_bytes(to_line({'p': 'outdated'}) + b'torn')
+    assert journal.rewrite([{'d': 1}])
+    assert read(Path(journal.path)) == ([{'d': 1}], 0)
+
+
 def test_a_rewrite_needs_no_descriptor_once_the_file_is_replaced(
         journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.replace
