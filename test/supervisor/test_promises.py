@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs' / 'promises.md').read_text()
 
 
-def tests_of(path: Path) -> set[str]:
+def names_in(path: Path) -> set[str]:
     return {node.name for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.FunctionDef)}
 
@@ -34,7 +34,7 @@ def test_every_test_that_is_named_exists() -> None:
     named = re.findall(r'`(test/[a-z_/]+\.py)::(\w+)`', PAGE)
     assert len(named) > 50
     missing = [f'{path}::{name}' for path, name in named
-               if not (ROOT / path).exists() or name not in tests_of(ROOT / path)]
+               if not (ROOT / path).exists() or name not in names_in(ROOT / path)]
     assert missing == []
 
 
