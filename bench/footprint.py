@@ -16,10 +16,11 @@
 """
 Measure what an idle instance costs, beside an empty rclpy node, in one run.
 
-Memory is the proportional set size, in which a page that two processes share counts
-half for each: the sum is what they cost together. So that the two sides do not make
-each other cheap by sharing libraries, one runs after the other; on a robot with other
-ROS nodes both cost less. Processor time is what the kernel accounts, over `--seconds`.
+Memory is what is resident. Of node and supervisor together, the pages of a program or
+library that both have mapped count once, for there is only one of them; that does not
+depend on what else runs, as the proportional set size would. The plain sum, in which they
+count twice, is told too. One side runs after the other. Processor time is what the
+kernel accounts, over `--seconds`.
 """
 
 from __future__ import annotations
@@ -45,11 +46,33 @@ executor.spin()
 """
 
 
-def memory(pid: int) -> dict[str, int]:
-    """Return the resident and the proportional set size of a process, in KiB."""
-    with open(f'/proc/{pid}/smaps_rollup', encoding='ascii') as file:
-        fields = dict(line.split()[:2] for line in file if line[0].isupper())
-    return {'rss': int(fields['Rss:']), 'pss': int(fields['Pss:'])}
+def pages(pid: int) -> tuple[int, dict[str, int]]:
+    """Return what a process has for itself, and of each part of a file it has mapped, in KiB."""
+    own = 0
+    files: dict[str, int] = {}
+    part = ''
+    with open(f'/proc/{pid}/smaps', encoding='utf-8') as file:
+        for line in file:
+            words = line.split()
+            if not words[0].endswith(':'):  # a mapping: addresses, rights, offset, …, path
+                part = f'{words[2]} {words[-1]}' if words[-1].startswith('/') else ''
+            elif words[0] in ('Shared_Clean:', 'Private_Clean:') and part:
+                files[part] = files.get(part, 0) + int(words[1])
+            elif words[0] in ('Shared_Clean:', 'Private_Clean:', 'Shared_Dirty:',
+                              'Private_Dirty:'):
+                own += int(words[1])
+    return own, files
+
+
+def together(*pids: int) -> int:
+    """Return the resident memory of some processes, in KiB; what they share counts once."""
+    total = 0
+    union: dict[str, int] = {}
+    for own, files in map(pages, pids):
+        total += own
+        for part, size in files.items():
+            union[part] = max(size, union.get(part, 0))
+    return total + sum(union.values())
 
 
 def processor(pid: int) -> float:
@@ -70,8 +93,12 @@ def measure(pids: dict[str, int], seconds: float) -> dict[str, Any]:
     begin = time.monotonic()
     time.sleep(seconds)
     passed = time.monotonic() - begin
-    return {name: {**memory(pid), 'cpu_percent': 100 * (processor(pid) - before[name]) / passed}
-            for name, pid in pids.items()}
+    found = {name: {'rss': together(pid),
+                    'cpu_percent': 100 * (processor(pid) - before[name]) / passed}
+             for name, pid in pids.items()}
+    return {**found, 'together': {
+        'rss': together(*pids.values()), 'sum': sum(row['rss'] for row in found.values()),
+        'cpu_percent': sum(row['cpu_percent'] for row in found.values())}}
 
 
 def run(seconds: float, processes: int) -> dict[str, Any]:
@@ -109,11 +136,10 @@ def run(seconds: float, processes: int) -> dict[str, Any]:
         finally:
             subprocess.run([*cli, 'down', '/bench', '--local'], env=environment, check=False,
                            capture_output=True)
-    together = {key: found['node'][key] + found['supervisor'][key]
-                for key in ('rss', 'pss', 'cpu_percent')}
-    return {**found, 'together': together, 'processes': processes, 'seconds': seconds,
-            'pss_ratio': together['pss'] / found['empty_node']['pss'],
-            'rss_ratio': together['rss'] / found['empty_node']['rss']}
+    alone = found['empty_node']['rss']
+    return {**found, 'processes': processes, 'seconds': seconds,
+            'ratio': found['together']['rss'] / alone,
+            'ratio_of_sum': found['together']['sum'] / alone}
 
 
 def main() -> int:
@@ -129,9 +155,9 @@ def main() -> int:
         return 0
     for name in ('empty_node', 'node', 'supervisor', 'together'):
         row = found[name]
-        print(f'{name:12} {row["rss"] / 1024:7.1f} MiB RSS {row["pss"] / 1024:7.1f} MiB PSS '
-              f'{row["cpu_percent"]:7.3f} % of a core')
-    print(f'together / empty node: {found["pss_ratio"]:.3f} PSS, {found["rss_ratio"]:.3f} RSS')
+        print(f'{name:12} {row["rss"] / 1024:7.1f} MiB {row["cpu_percent"]:7.3f} % of a core')
+    print(f'together / empty node: {found["ratio"]:.3f}; '
+          f'as a plain sum {found["ratio_of_sum"]:.3f}')
     return 0
 
 
