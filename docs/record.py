@@ -63,11 +63,19 @@ def record(command: list[str]) -> list[Line]:
         except OSError:  # the other side is closed
             break
         *complete, rest = rest.split('\n')
-        lines += [(time.monotonic() - start, line.split('\r')[0]) for line in complete]
+        lines += [(time.monotonic() - start, row) for line in complete
+                  for row in _rows(line.split('\r')[0])]
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code:
         raise SystemExit(f'{" ".join(command)} failed, with {code}')
     return lines
+
+
+def _rows(line: str) -> list[str]:
+    """Break a line as a terminal does; one with colours is never longer than that."""
+    if '\x1b' in line:
+        return [line]
+    return [line[start:start + COLUMNS] for start in range(0, max(len(line), 1), COLUMNS)]
 
 
 def draw(lines: list[Line]) -> str:
