@@ -74,6 +74,10 @@ def setup_arguments() -> dict[str, Any]:
             'ros2cli.command': [
                 f'launch_service = {PACKAGE}.cli.ros2:LaunchServiceCommand',
             ],
+            # What makes the actions known to launch files in XML and YAML.
+            'launch.frontend.launch_extension': [
+                f'{PACKAGE} = {PACKAGE}.launch_extension',
+            ],
         },
         'cmdclass': commands.command_classes(),
     }

@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:] = [entry for entry in sys.path if Path(entry or os.curdir).resolve() != ROOT]
 
 from domains import own_domain  # noqa: E402
+from fleet import Fleet  # noqa: E402
+from fleet import why_not as why_no_fleet  # noqa: E402
 from harness import Lab  # noqa: E402
 from hosts import Network, why_not  # noqa: E402
 import pytest  # noqa: E402
@@ -61,3 +63,14 @@ def network() -> Iterator[Network]:
     network = Network(3)
     yield network
     network.close()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    """Give a laptop and three robots, each with an sshd; skip where there can be none."""
+    reason = why_no_fleet()
+    if reason:
+        pytest.skip(reason)
+    fleet = Fleet(tmp_path / 'fleet')
+    yield fleet
+    fleet.close()

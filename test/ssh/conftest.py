@@ -17,27 +17,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-import importlib.util
 from pathlib import Path
-import sys
 from typing import Any
 
 import pytest
-
-# Beside this file, which is not a package.
-_SPEC = importlib.util.spec_from_file_location('servers', Path(__file__).with_name('servers.py'))
-assert _SPEC and _SPEC.loader
-servers = sys.modules.setdefault('servers', importlib.util.module_from_spec(_SPEC))
-_SPEC.loader.exec_module(servers)
+import ssh_servers
 
 
 @pytest.fixture(scope='session')
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Give a server that serves all tests; skip where there can be none."""
-    reason = servers.why_not()
+    reason = ssh_servers.why_not()
     if reason:
         pytest.skip(reason)
-    server = servers.Sshd(tmp_path_factory.mktemp('sshd') / 'shared')
+    server = ssh_servers.Sshd(tmp_path_factory.mktemp('sshd') / 'shared')
     try:
         yield server.start()
     finally:
@@ -63,7 +56,7 @@ def make_sshd(shared: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     made: list[Any] = []
 
     def make(started: bool = True, **options: Any) -> Any:
-        server = servers.Sshd(tmp_path / f'sshd{len(made)}', **options)
+        server = ssh_servers.Sshd(tmp_path / f'sshd{len(made)}', **options)
         made.append(server)
         return server.start() if started else server
 

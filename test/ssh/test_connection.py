@@ -25,7 +25,7 @@ import threading
 from typing import Any
 
 import pytest
-from servers import free_port, keygen, odd_server, Sshd
+from ssh_servers import free_port, keygen, odd_server, Sshd
 
 from launch_service_node.errors import (
     AuthenticationFailed,

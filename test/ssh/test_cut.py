@@ -26,7 +26,7 @@ from typing import Any
 from harness import wait_until
 from hosts import Network
 import pytest
-from servers import PATIENCE, Sshd
+from ssh_servers import PATIENCE, Sshd
 
 _CLIENT = """
 import sys

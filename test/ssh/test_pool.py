@@ -31,7 +31,7 @@ from harness import wait_until
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
-from servers import free_port, PATIENCE, Sshd
+from ssh_servers import free_port, PATIENCE, Sshd
 
 from launch_service_node.errors import (
     AuthenticationFailed,

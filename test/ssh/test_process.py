@@ -32,7 +32,7 @@ from typing import Any
 
 from harness import wait_until
 import pytest
-from servers import PATIENCE, Sshd
+from ssh_servers import PATIENCE, Sshd
 
 from launch_service_node.errors import (
     ConnectionLost,
