@@ -18,9 +18,45 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import NamedTuple
 
 from .model import Entry
 from .trust import Trust
+
+
+class FileId(NamedTuple):
+    """What a path leads to: another file, or another content, has another one."""
+
+    path: str
+    device: int
+    inode: int
+    changed_ns: int
+
+
+def file_id(path: str) -> FileId:
+    """
+    Return what a path leads to now.
+
+    :raises OSError: when it can't be looked at.
+    """
+    status = os.stat(path)
+    return FileId(path, status.st_dev, status.st_ino, status.st_ctime_ns)
+
+
+def file_ids(entry: Entry) -> tuple[FileId, ...]:
+    """
+    Return what the files that `check_executable` looks at are now; none for one that is missing.
+
+    To be asked for before the check, and compared right before exec: a link that was turned
+    in between leads to a file that nobody has checked.
+    """
+    found = []
+    for path in dict.fromkeys((*entry.argv[:1], *entry.checked_paths)):
+        try:
+            found.append(file_id(path))
+        except OSError:
+            continue  # the check says so
+    return tuple(found)
 
 
 def check_executable(entry: Entry, trust: Trust | None = None) -> str:

@@ -32,6 +32,7 @@ import resource
 import signal
 from typing import NamedTuple
 
+from ..allow_list.checking import file_id, FileId
 from .restricting import restrict
 from .tree import RLIMIT_LOCKS
 
@@ -42,6 +43,10 @@ _GO = b'g'
 _GO_FD = 3
 _ERROR_FD = 4
 _HIGH_FD = 10
+
+
+class Replaced(Exception):
+    """A file is not the one that was checked."""
 
 
 class Account(NamedTuple):
@@ -63,6 +68,7 @@ class Plan(NamedTuple):
         None: as many as ever.
     :ivar cgroup: folder of the cgroup to enter; empty: none.
     :ivar limits: which limits are in force then, for people.
+    :ivar checked: files that have to be the same still, right before exec.
     """
 
     argv: tuple[str, ...]
@@ -75,6 +81,7 @@ class Plan(NamedTuple):
     more_processes: int | None = None
     cgroup: str = ''
     limits: tuple[str, ...] = ()
+    checked: tuple[FileId, ...] = ()
 
 
 class Spawned:
@@ -180,9 +187,15 @@ def _become(plan: Plan, output: int, go_read: int, error_write: int) -> None:
             stage = f'enter the working directory {plan.cwd}'
             os.chdir(plan.cwd)
             stage = f'execute {plan.argv[0]}'
+            for checked in plan.checked:
+                if file_id(checked.path) != checked:
+                    raise Replaced(checked.path)
             os.execve(plan.argv[0], plan.argv, plan.environment)
         except (OSError, ValueError, TypeError) as error:
             os.write(tell, explain(stage, plan.argv[0], error).encode()[:500])
+        except Replaced as error:
+            os.write(tell, f'{error} was replaced after it had been checked, and before it was '
+                           'executed; start it again'.encode()[:500])
         except MemoryError:
             os.write(tell, b'its memory limit is too small to execute anything')
     finally:

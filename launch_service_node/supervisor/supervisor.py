@@ -26,7 +26,7 @@ import time
 from typing import Any
 
 from .. import __version__
-from ..allow_list.checking import check_executable
+from ..allow_list.checking import check_executable, file_ids
 from ..environment import base_environment
 from ..errors import ProcessError, ResultCode
 from ..instance import make_private_dir, SOCKET_NAME
@@ -112,6 +112,8 @@ class Supervisor:
         """
         records, node_record = self.history.open(self.instance_id)
         self.instance_id = self.history.instance_id
+        if self.history.trouble:
+            self._mending = self.loop.after(_MEND_PERIOD, self._mend_journal)
         for record in records:
             self.table.add(Process(record, self))
         # An output may be all that a full disk or a power cut has left of a process.
@@ -258,6 +260,7 @@ class Supervisor:
 
     def plan(self, record: Record, notify: socket.socket | None) -> Plan:
         """See World."""
+        checked = file_ids(record.entry)
         complaint = check_executable(record.entry)
         if complaint:
             raise ProcessError(complaint, ResultCode.EXECUTABLE_UNUSABLE)
@@ -265,8 +268,9 @@ class Supervisor:
         if notify is not None:
             name = notify.getsockname()
             address = '@' + (name.decode() if isinstance(name, bytes) else name)[1:]
-        return make_plan(record, self.base_environment(), self.namespace, self.mark(record),
+        plan = make_plan(record, self.base_environment(), self.namespace, self.mark(record),
                          self.output(record).path, address, self._open_files, self.cgroups)
+        return plan._replace(checked=checked)
 
     def commit(self, process: Process) -> bool:
         """See World."""
