@@ -23,8 +23,10 @@ most of it is outdated, into a new file that replaces the old one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+import errno
 import json
 import os
+import sys
 from typing import Any
 import zlib
 
@@ -73,14 +75,26 @@ class Journal:
         self._size = 0
         self._least = 0
         self._torn = False
+        self._refused = ''
 
     def open(self) -> tuple[list[Entry], int]:
         """
         Open it for appending, and return its good entries and the number of damaged lines.
 
+        One that may only be read is read: who lives is found, and what is new is not taken
+        before it can be written again.
+
         :raises OSError: when it can't be opened.
         """
-        self._fd = os.open(self.path, _FLAGS, 0o600)
+        try:
+            self._fd = os.open(self.path, _FLAGS, 0o600)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._refused = error.strerror or str(error)
+            print(f'cannot write {self.path}: {self._refused}; nothing can be started until '
+                  'that is mended', file=sys.stderr)
         with open(self._fd, 'rb', closefd=False) as file:
             data = file.read()
         self._size = len(data)
@@ -93,6 +107,9 @@ class Journal:
 
     def append(self, entry: Entry) -> bool:
         """Write an entry; False, with `trouble` set, when the disk does not take it."""
+        if self._refused:
+            self.trouble = f'cannot write {self.path}: {self._refused}'
+            return False
         line = to_line(entry)
         if self._torn:
             line = b'\n' + line
@@ -132,7 +149,7 @@ class Journal:
         self._fd = fd
         self._size = self._least = os.fstat(fd).st_size
         self._torn = False
-        self.trouble = ''
+        self._refused = self.trouble = ''
         return True
 
     def close(self) -> None:

@@ -262,3 +262,16 @@ FULL_JOURNAL = """
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     replace('supervisor.journal:os', lambda _: FullOs())
     """
+
+#: A supervisor that may only read its journal, whenever the file that arms it is there.
+READ_ONLY_JOURNAL = """
+    import errno
+    class ReadOnlyOs:
+        def __getattr__(self, name):
+            return getattr(os, name)
+        def open(self, path, flags, mode=0o777):
+            if armed() and flags & os.O_RDWR:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+            return os.open(path, flags, mode)
+    replace('supervisor.journal:os', lambda _: ReadOnlyOs())
+    """

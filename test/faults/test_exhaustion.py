@@ -31,6 +31,7 @@ from faults.injection import (
     journal_entries,
     limited,
     patched,
+    READ_ONLY_JOURNAL,
     small_disk,
     zombies,
 )
@@ -326,6 +327,53 @@ def test_a_journal_that_can_not_be_opened_is_said_before_ready(lab: Lab) -> None
         lab.supervisor()
     journal.rmdir()
     lab.supervisor().shut_down()
+
+
+def test_a_journal_that_may_only_be_read_is_read(lab: Lab) -> None:
+    """As on a disk that the kernel has made read-only: who lives is found, and can be stopped."""
+    running = lab.supervisor(SLEEPER)
+    kept, other = (running.start('sleeper', name=name) for name in ('kept', 'other'))
+    running.kill()
+    gun = lab.folder / 'gun'
+    gun.touch()
+    running = lab.supervisor(wrap=patched(READ_ONLY_JOURNAL, str(gun)))
+    assert 'Read-only file system; nothing can be started until that is mended' in lab.log()
+    assert running.process('kept')['os_pid'] == kept['os_pid']
+    answer = running.ask('start', cmd='sleeper', name='new')
+    assert not answer['ok'] and 'Read-only file system' in answer['message']
+    running.call('stop', name='other')
+    assert not alive(other['os_pid'])
+    gun.unlink()
+    wait_until(lambda: running.ask('start', cmd='sleeper', name='kept_too')['ok'])
+
+    def recorded() -> bool:
+        states = {entry['p']['name']: entry['p']['state'] for entry in journal_entries(lab)
+                  if 'p' in entry}
+        return states.get('other') == State.STOPPED and 'kept_too' in states
+    wait_until(recorded)
+    running.kill()
+    running = lab.supervisor()
+    assert running.process('other')['process_status'] == State.STOPPED
+    assert running.process('kept')['os_pid'] == kept['os_pid']
+    assert running.process('kept_too')['process_status'] == State.RUNNING
+
+
+def test_a_supervisor_that_comes_back_on_a_full_disk_finds_its_processes(lab: Lab) -> None:
+    lab.home.mkdir(mode=0o700)
+    folder = lab.instance_dir()
+    with small_disk(folder, 1024 * 1024):
+        running = lab.supervisor(SLEEPER)
+        first = running.start('sleeper', name='first')
+        running.kill()
+        fill(folder / 'filler')
+        running = lab.supervisor()
+        assert running.process('first')['os_pid'] == first['os_pid']
+        assert running.process('first')['process_status'] == State.RUNNING
+        running.call('stop', name='first')
+        assert not alive(first['os_pid'])
+        (folder / 'filler').unlink()
+        wait_until(lambda: running.ask('start', cmd='sleeper', name='second')['ok'])
+        running.shut_down()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='a bind mount takes root')
