@@ -33,6 +33,10 @@ _RESTART = RestartSettings(policy='always', delay=0.1, max_delay=10.0, limit=0, 
 #: Restarts after which a node that never attached is not waited for any longer.
 _TRIES = 2
 
+#: Restarts in a row that count for a node that has been up: it is back soon, whatever it
+#: falls from, and without taking the host's time when it falls at once each time.
+_AFTER_UP = 2
+
 #: Seconds that a node has to end by itself.
 _GRACE = 3.0
 
@@ -110,6 +114,9 @@ class NodeKeeper:
     def in_force(self) -> None:
         """Take note that the settings that the node brought are in force: it is up."""
         self._in_force = True
+        if self.process is not None:
+            record = self.process.record
+            record.in_a_row = min(record.in_a_row, _AFTER_UP)
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter(None)
