@@ -21,7 +21,7 @@ from typing import Any
 from harness import Lab, PATIENCE, Running
 import pytest
 
-from launch_service_node.protocol import SupervisorClient
+from launch_service_node.protocol import decode, encode, SupervisorClient
 from launch_service_node.supervisor.states import ALIVE, ENDED, may_follow, State
 
 CRASHER = {'id': 'crasher', 'cmd': '/bin/false',
@@ -115,6 +115,30 @@ def test_snapshots_in_the_middle_of_changes_fit_what_follows(lab: Lab) -> None:
             if event is None:
                 break  # they have all failed by now
             assert event['process']['sequence_number'] == number + 1
+
+
+def test_nothing_older_than_an_own_answer_comes_after_it(lab: Lab) -> None:
+    """Who waits for an answer can show every event that follows as news."""
+    running = lab.supervisor({**SLEEPER, 'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 0}})
+    with running.connect() as client:
+        client.ask('subscribe', PATIENCE)
+        connection = client._socket
+        for number in range(100, 130):
+            op = {'op': 'stop', 'name': 's'} if number % 2 else {
+                'op': 'start', 'cmd': 'sleeper', 'name': 's'}
+            connection.sendall(encode({'id': number, **op}))
+        lines, newest, answered = b'', 0, 0
+        while answered < 30:
+            lines += connection.recv(65536)
+            *whole, lines = lines.split(b'\n')
+            for message in map(decode, whole):
+                process = message.get('process') or (message.get('processes') or [{}])[0]
+                if message.get('event') == 'process':
+                    assert process['sequence_number'] == newest + 1
+                    newest = process['sequence_number']
+                elif 'id' in message:
+                    answered += 1
+                    assert process.get('sequence_number', 0) <= newest  # a refusal has none
 
 
 @pytest.mark.parametrize(('op', 'fields', 'event'), [

@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+import os
 import signal
 import subprocess
 import time
@@ -125,6 +127,30 @@ def test_processes_may_be_kept(lab: Lab) -> None:
     assert len(running.call('shutdown', keep_processes=True)['processes']) == 1
     assert running.process('sleeper')['process_status'] == State.RUNNING
     assert alive(pid)
+
+
+@pytest.mark.parametrize('order', ['the supervisor first', 'the supervisor last'])
+def test_a_host_that_goes_down_signals_everybody_and_nothing_is_left(
+        lab: Lab, order: str) -> None:
+    """As systemd and every other init do: SIGTERM to all there is, in any order."""
+    running = lab.supervisor(
+        stubborn(0.1, 0.1),
+        {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'],
+         'restart': {'policy': 'always', 'delay': 0.001, 'limit': 'unlimited'}})
+    running.call('start', cmd='stubborn', wait_ready=True)
+    for _ in range(10):
+        running.start('sleeper')
+    supervisor = running.popen.pid
+    others = [pid for pid in lab.leftovers() if pid != supervisor]
+    assert len(others) == 12  # with the child of the shell
+    for pid in [supervisor, *others] if 'first' in order else [*others, supervisor]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    assert running.popen.wait(PATIENCE) == 0
+    assert lab.leftovers() == []
+    running = lab.supervisor()  # after the boot
+    assert {process['process_status'] for process in running.call('list')['processes']} == {
+        State.STOPPED}
 
 
 def test_nothing_comes_back_after_a_shutdown(lab: Lab) -> None:

@@ -127,6 +127,21 @@ def test_the_ladder_stops_at_the_signal_that_is_obeyed(lab: Lab) -> None:
         assert process['term_signal'] == getattr(signal, name)
 
 
+def test_a_stopped_process_hears_the_first_signal_of_the_ladder(lab: Lab) -> None:
+    running = lab.supervisor({'id': 'tree', 'cmd': [
+        '/bin/sh', '-c', 'setsid sleep 1000 & exec sleep 1000'],
+        'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 1000}})
+    running.start('tree')
+    wait_until(lambda: len(lab.leftovers()) == 3)
+    for pid in lab.leftovers():
+        if pid != running.popen.pid:
+            os.kill(pid, signal.SIGSTOP)
+    running.wait_state('tree', State.SUSPENDED)
+    process = running.call('stop', name='tree')['processes'][0]
+    assert process['term_signal'] == signal.SIGTERM
+    wait_until(lambda: lab.leftovers() == [running.popen.pid])
+
+
 def test_a_request_may_set_the_times_of_the_ladder(lab: Lab) -> None:
     running = lab.supervisor(
         {'id': 'sh', 'cmd': ['/bin/sh', '-c', "trap '' INT TERM; echo up; sleep 1000"],

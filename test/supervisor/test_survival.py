@@ -208,12 +208,43 @@ def test_a_stranger_survives_a_journal_that_names_it(lab: Lab, forge: Any) -> No
             statuses = [process['process_status']
                         for process in running.call('list')['processes']]
             assert statuses in ([State.UNKNOWN], [])
-            assert statuses or 'left out' in lab.log()
+            assert 'left out' in lab.log() if not statuses else (
+                'how is not known' in running.process('sleeper')['err_msg'])
             running.shut_down()
             assert stranger.poll() is None
         finally:
             stranger.kill()
             stranger.wait(PATIENCE)
+
+
+def test_one_that_has_the_pid_of_another_process_is_not_taken_for_it(lab: Lab) -> None:
+    """As when a pid was reused by a process of the same instance."""
+    running = lab.supervisor({**SLEEPER, 'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 0}})
+    kept, gone = (running.start('sleeper', name=name) for name in ('kept', 'gone'))
+    running.kill()
+    os.kill(gone['os_pid'], signal.SIGKILL)
+    wait_until(lambda: not alive(gone['os_pid']))
+
+    def forge(record: dict[str, Any]) -> None:
+        if record['name'] == 'gone':
+            forge_all(record, kept['os_pid'])
+    edit_journal(lab, forge)
+    running = lab.supervisor()
+    assert running.process('gone')['process_status'] == State.UNKNOWN
+    running.call('stop', name='gone')
+    assert running.process('kept')['process_status'] == State.RUNNING
+    assert running.process('kept')['os_pid'] == kept['os_pid']
+    assert alive(kept['os_pid'])
+
+
+def test_a_pid_of_another_boot_means_nothing(lab: Lab) -> None:
+    running = lab.supervisor(SLEEPER)
+    running.start('sleeper')
+    running.kill()
+    edit_journal(lab, lambda record: record.update(boot_id='another'))
+    running = lab.supervisor()
+    process = running.wait_state('sleeper', State.UNKNOWN)
+    assert process['os_pid'] == 0 and not process['exit_known']
 
 
 def test_a_second_supervisor_of_one_instance_is_refused(lab: Lab) -> None:
