@@ -20,4 +20,4 @@ Importing it exposes them; launch finds it by the entry point `launch.frontend.l
 
 from __future__ import annotations
 
-from . import actions, substitutions  # noqa: F401
+from . import actions, machines, substitutions  # noqa: F401

@@ -12,4 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Machines that launch files can run things on."""
+"""
+Machines that launch files can run things on.
+
+Importing this needs `launch`, and makes its elements known to XML and YAML launch files.
+"""
+
+from .connections import pool_of
+from .default_machine import DefaultMachine
+from .finding import find_machine, SomeMachine
+from .machine import Machine
+from .ssh_machine import SSHMachine
+
+__all__ = ['DefaultMachine', 'Machine', 'SSHMachine', 'SomeMachine', 'find_machine', 'pool_of']

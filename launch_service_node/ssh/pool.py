@@ -101,6 +101,20 @@ class Pool:
         with self._lock:
             return [one for place in self._places.values() for one in place.connections]
 
+    @property
+    def keeps(self) -> bool:
+        """Say whether a connection stays when its last session closes."""
+        return self._keep
+
+    def let_go(self) -> None:
+        """From now on close connections that nobody uses, instead of keeping them."""
+        self._keep = False
+        with self._lock:
+            idle = [(one, place) for place in self._places.values()
+                    for one in place.connections if one.channels == 0]
+        for one, place in idle:
+            self._drop(one, place)
+
     def close(self) -> None:
         """Close all connections; sessions that are open end."""
         self._closed.set()
