@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from launch import LaunchContext, SomeSubstitutionsType
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 
@@ -24,7 +26,7 @@ from .machine import Machine
 from .registry import default_of, machines_of
 
 #: A machine, or the name that one was declared by.
-SomeMachine = Machine | SomeSubstitutionsType
+SomeMachine: TypeAlias = Machine | SomeSubstitutionsType
 
 
 def find_machine(context: LaunchContext, machine: SomeMachine | None) -> Machine:

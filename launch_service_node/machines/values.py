@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from launch import LaunchContext, SomeSubstitutionsType, Substitution
 from launch.frontend import Entity, Parser
@@ -26,13 +27,13 @@ from launch.utilities.type_utils import coerce_to_type
 from ..errors import InvalidRequest
 
 #: What an argument of an action may be; all of it may be substitutions.
-Value = SomeSubstitutionsType | int | float | bool
-Values = Value | Sequence[SomeSubstitutionsType]
-Variables = Mapping[SomeSubstitutionsType, SomeSubstitutionsType]
+Value: TypeAlias = SomeSubstitutionsType | int | float | bool
+Values: TypeAlias = Value | Sequence[SomeSubstitutionsType]
+Variables: TypeAlias = Mapping[SomeSubstitutionsType, SomeSubstitutionsType]
 
 #: What it is kept as; None: not given.
-Kept = list[Substitution] | None
-KeptVariables = list[tuple[list[Substitution], list[Substitution]]]
+Kept: TypeAlias = list[Substitution] | None
+KeptVariables: TypeAlias = list[tuple[list[Substitution], list[Substitution]]]
 
 
 def keep(value: Value | None) -> Kept:
