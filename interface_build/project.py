@@ -65,7 +65,7 @@ def setup_arguments() -> dict[str, Any]:
         'data_files': layout.source_files(PACKAGE, ROOT),
         'install_requires': [
             'psutil', 'PyYAML', 'paramiko>=2.12', *current.ros_requirements],
-        'extras_require': {'test': ['pytest', 'hypothesis', 'ruff', 'mypy']},
+        'extras_require': {'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'mypy']},
         'entry_points': {
             'console_scripts': [
                 f'launch-service = {PACKAGE}.cli.main:main',

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 import os
 from pathlib import Path
 import sys
+import tempfile
 
 # The checkout has no generated messages: with it in front, an installed package is hidden.
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +53,16 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     lab = Lab(tmp_path)
     yield lab
     lab.close()
+
+
+@pytest.fixture
+def open_lab() -> Iterator[Lab]:
+    """Give an isolated home in a folder that other users may enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o711)
+        lab = Lab(Path(folder))
+        yield lab
+        lab.close()
 
 
 @pytest.fixture

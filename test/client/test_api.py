@@ -187,10 +187,10 @@ def test_a_start_is_not_done_twice_when_its_answer_comes_late(
     with SupervisorClient('/robot1', str(program.lab.home)) as supervisor:
         pid = supervisor.call('status')['instance']['node']['pid']
     os.kill(pid, signal.SIGSTOP)
-    timer = threading.Timer(4.0, os.kill, (pid, signal.SIGCONT))
+    timer = threading.Timer(6.0, os.kill, (pid, signal.SIGCONT))
     timer.start()
     try:
-        status = client.start('idle', name='late', timeout=6.0)  # sent at 0, 2 and 4 s
+        status = client.start('idle', name='late', timeout=15.0)  # sent at 0, 5, 10 s
     finally:
         timer.join()
     found = client.list('late*').processes

@@ -145,32 +145,24 @@ def test_a_restart_waits_until_the_shortage_is_over(lab: Lab, kind: str) -> None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can become a user who runs nothing else')
-def test_a_user_who_may_have_no_more_processes(lab: Lab) -> None:
+def test_a_user_who_may_have_no_more_processes(open_lab: Lab) -> None:
     """The real EAGAIN of fork(2): RLIMIT_NPROC, which root would not feel."""
     python = python_for(STRANGER)
-    lab.home.mkdir(mode=0o700)
-    os.chown(lab.home, STRANGER, STRANGER)
-    modes = {path: path.stat().st_mode for path in (lab.folder, *lab.folder.parents)
-             if path.is_relative_to(lab.folder.parents[1])}
-    try:
-        for path, mode in modes.items():
-            path.chmod(mode | 0o001)
-        running = lab.supervisor(SLEEPER, wrap=lambda command: as_user(STRANGER)(
-            limited(nproc=4)([python, *command[1:]])))
-        started, refused = 0, None
-        while refused is None:
-            answer = running.ask('start', cmd='sleeper')
-            assert started < 10
-            started, refused = (started + 1, None) if answer['ok'] else (started, answer)
-        assert 0 < started < 4
-        assert refused['code'] == ResultCode.RESOURCE_EXHAUSTED
-        assert 'temporarily unavailable' in refused['message']
-        running.call('stop', name='sleeper')
-        assert running.start('sleeper')['process_status'] == State.RUNNING
-        running.shut_down()
-    finally:
-        for path, mode in modes.items():
-            path.chmod(mode)
+    open_lab.home.mkdir(mode=0o700)
+    os.chown(open_lab.home, STRANGER, STRANGER)
+    running = open_lab.supervisor(SLEEPER, wrap=lambda command: as_user(STRANGER)(
+        limited(nproc=4)([python, *command[1:]])))
+    started, refused = 0, None
+    while refused is None:
+        answer = running.ask('start', cmd='sleeper')
+        assert started < 10
+        started, refused = (started + 1, None) if answer['ok'] else (started, answer)
+    assert 0 < started < 4
+    assert refused['code'] == ResultCode.RESOURCE_EXHAUSTED
+    assert 'temporarily unavailable' in refused['message']
+    running.call('stop', name='sleeper')
+    assert running.start('sleeper')['process_status'] == State.RUNNING
+    running.shut_down()
 
 
 def python_for(uid: int) -> str:
