@@ -24,7 +24,7 @@ from .quoting import remote_command, shell_of
 from .remote import frames
 
 #: Its modules, each after those that it imports.
-_MODULES = ('frames', 'tree', 'spawning', 'streams', 'watchdog')
+_MODULES = ('frames', 'tree', 'ladder', 'spawning', 'sourcing', 'streams', 'job', 'watchdog')
 
 _TOO_OLD = 'python too old:'
 

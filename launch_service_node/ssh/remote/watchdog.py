@@ -17,9 +17,7 @@ Runs one command, and ends it when nobody is there any more.
 
 One thread, no call that blocks: pings and signals are read also while output is stuck,
 and output is not read while nobody takes it, so that nothing is lost and memory stays
-small. The end of stdin, or silence for longer than agreed, starts the ladder: SIGINT,
-SIGTERM, SIGKILL to everybody below. The command stays a zombie till all are gone, so
-its pid, which names its group, is nobody else's.
+small. The end of stdin, or silence for longer than agreed, starts the ladder.
 """
 
 from __future__ import annotations
@@ -29,61 +27,26 @@ import os
 import select
 import signal
 import time
-from typing import Any
 
-from .frames import (
-    BLOCK,
-    ERR,
-    EXIT,
-    FAILED,
-    hello,
-    INPUT,
-    INPUT_END,
-    Link,
-    OUT,
-    PING,
-    PONG,
-    SIGNAL,
-    START,
-    STARTED,
-    STOP,
-)
-from .spawning import encode, open_terminal, spawn
-from .streams import Streams
-from .tree import become_subreaper, living, signal_all, signal_group
-
-#: Seconds from SIGKILL to giving up.
-LAST_WAIT = 5.0
+from .frames import BLOCK, hello, INPUT, INPUT_END, Link, PING, PONG, SIGNAL, START, STOP
+from .job import Job, STEP
+from .tree import become_subreaper
 
 #: Seconds to wait for an order.
 ORDER_WAIT = 60.0
 
-_STEP = 0.05
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
-
-# Whatever a set-up script prints is not mistaken for the environment that it leaves.
-_SOURCE = 'exec 3>&1 1>&2\n{}\nexec /bin/cat /proc/self/environ >&3'
 
 
 class Watchdog:
-    """One command and everything below it."""
+    """The link, and the command at its end."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._streams = Streams(link)
-        self._order: dict[str, Any] = {}
-        self._main = 0
-        self._status: Any = None
-        self._setting_up = False
-        self._why = ''
-        self._done = False
-        self._exec_fd = -1
-        self._error: dict[str, Any] | None = None
-        self._rungs: list[tuple[int, float]] = []
-        self._sent = 0
-        self._deadline = 0.0
+        self._job: Job | None = None
+        self._silence = ORDER_WAIT
+        self._ended = False
         self._caught = 0
-        self._looked = 0.0
         self._heard = time.monotonic()
         self._wake_fd, wake = os.pipe()
         os.set_blocking(self._wake_fd, False)
@@ -100,6 +63,10 @@ class Watchdog:
         while not self._done or self._link.unsent:
             self._turn()
 
+    @property
+    def _done(self) -> bool:
+        return self._job.done if self._job else self._ended
+
     def _turn(self) -> None:
         link, poll = self._link, select.poll()
         # Of what is closed, poll speaks whether asked or not.
@@ -107,9 +74,8 @@ class Watchdog:
             poll.register(link.read_fd, select.POLLIN)
             poll.register(link.write_fd, select.POLLOUT if link.unsent else 0)
         poll.register(self._wake_fd, select.POLLIN)
-        if self._exec_fd >= 0:
-            poll.register(self._exec_fd, select.POLLIN)
-        self._streams.register(poll)
+        if self._job:
+            self._job.register(poll)
         events = dict(poll.poll(1000 * self._patience()))
         if self._wake_fd in events:
             os.read(self._wake_fd, BLOCK)
@@ -118,101 +84,20 @@ class Watchdog:
             self._caught = 0
         if link.read_fd in events:
             self._receive()
-        if self._exec_fd in events:
-            self._executed()
-        self._streams.handle(events)
+        if self._job:
+            self._job.handle(events)
         if not link.flush() or events.get(link.write_fd, 0) & _GONE:
             self._lost('the connection is gone')
-        self._watch(time.monotonic())
-
-    def _silence(self) -> float:
-        return float(self._order['silence'] if self._order else ORDER_WAIT)
+        now = time.monotonic()
+        if self._silence and now - self._heard > self._silence:
+            self._lost('silence')
+        if self._job:
+            self._job.watch(now)
 
     def _patience(self) -> float:
-        if self._sent or self._status is not None:
-            return _STEP
-        silence = self._silence()
-        return min(1.0, max(_STEP, silence / 4)) if silence else 1.0
-
-    def _watch(self, now: float) -> None:
-        silence = self._silence()
-        if silence and now - self._heard > silence:
-            self._lost('silence')
-        if not self._main or self._done:
-            return
-        if self._status is None:
-            self._status = os.waitid(os.P_PID, self._main,
-                                     os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if self._status is None and not self._sent:
-                return
-        if now - self._looked < _STEP / 2:
-            return  # looking at everybody costs more than a block of output
-        self._looked = now
-        alive = living(self._main)
-        if self._status is not None and self._over(alive, now):
-            self._finish(alive)
-        elif self._rungs and now >= self._deadline:
-            self._climb(now)
-        elif self._sent == signal.SIGKILL:
-            signal_all(self._main, signal.SIGKILL)  # those who were forked meanwhile
-
-    def _over(self, alive: list[int], now: float) -> bool:
-        # The command itself has ended.
-        if self._exec_fd >= 0:
-            return False
-        if not self._why and (self._setting_up or self._order['rest'] == 'leave'):
-            return self._streams.quiet
-        if alive:
-            if not self._sent:
-                self._stop('')
-            return self._sent == signal.SIGKILL and now >= self._deadline
-        if not self._streams.open or self._link.deaf:
-            return True
-        # Somebody outside may hold the other end; nobody inside does.
-        self._deadline = self._deadline or now + LAST_WAIT
-        return self._streams.quiet and now >= self._deadline
-
-    def _finish(self, alive: list[int]) -> None:
-        status, self._status = self._status, None
-        os.waitpid(self._main, 0)
-        self._main = 0
-        self._streams.close()
-        if self._error is not None:
-            self._fail(**self._error)
-        elif self._setting_up and not self._why:
-            self._setting_up = False
-            self._sourced(status)
-        else:
-            exited = status.si_code == os.CLD_EXITED
-            left = alive if self._why or self._order['rest'] != 'leave' else []
-            self._link.say(EXIT, code=status.si_status if exited else None,
-                           signal=None if exited else status.si_status, why=self._why, left=left)
-            self._done = True
-
-    def _stop(self, why: str, rungs: list[tuple[int, float]] | None = None) -> None:
-        """Begin the ladder, or another one, or take its next rung at once."""
-        self._why = self._why or why
-        if not self._main:
-            self._done = True
-            return
-        if rungs is not None or not self._sent:
-            rungs = self._order['ladder'] if rungs is None else rungs
-            self._rungs = [*rungs, (signal.SIGKILL, LAST_WAIT)]
-        self._climb(time.monotonic())
-
-    def _climb(self, now: float) -> None:
-        if self._rungs:
-            self._sent, wait = self._rungs.pop(0)
-            self._deadline = now + wait
-            signal_all(self._main, self._sent)
-            if self._sent != signal.SIGKILL:
-                signal_all(self._main, signal.SIGCONT)  # or it waits for that
-
-    def _lost(self, why: str) -> None:
-        if not self._link.deaf:
-            self._link.hang_up()
-            if not self._sent:
-                self._stop(why)
+        if self._job and self._job.ending:
+            return STEP
+        return min(1.0, max(STEP, self._silence / 4)) if self._silence else 1.0
 
     def _receive(self) -> None:
         frames = self._link.receive()
@@ -221,91 +106,38 @@ class Watchdog:
             return
         self._heard = time.monotonic()
         for kind, payload in frames:
-            if kind == START:
-                self._order = json.loads(payload)
-                self._start()
-            elif kind == INPUT:
-                self._streams.feed(payload)
-            elif kind == INPUT_END:
-                self._streams.end_input()
-            elif kind == PING:
-                self._link.send(PONG, payload)
-            elif kind == SIGNAL and self._main and not self._setting_up:
-                signal_group(self._main, payload[0])
-            elif kind == STOP:
-                self._stop('asked', json.loads(payload)['ladder'])
+            self._frame(kind, payload)
 
-    def _start(self) -> None:
-        setup = [path if path.startswith('/') else './' + path for path in self._order['setup']]
-        for path in setup:
-            if not os.access(encode(path), os.R_OK) or os.path.isdir(encode(path)):
-                self._fail(kind='setup', name=path)
-                return
-        if not setup:
-            self._run(dict(os.environb))
+    def _frame(self, kind: bytes, payload: bytes) -> None:
+        if kind == PING:
+            self._link.send(PONG, payload)
+        elif kind == START:
+            order = json.loads(payload)
+            self._silence = order['silence']
+            self._job = Job(self._link, order)
+            self._job.start()
+        elif kind == STOP:
+            self._stop('asked', json.loads(payload)['ladder'])
+        elif self._job is None:
             return
-        self._setting_up = True
-        lines = '\n'.join(". '" + path.replace("'", "'\\''") + "'" for path in setup)
-        fds = (os.open(os.devnull, os.O_RDONLY), self._streams.pipe(None),
-               self._streams.pipe(ERR))
-        self._launch([self._order['shell'], '-c', _SOURCE.format(lines)], dict(os.environb),
-                     None, fds, False)
+        elif kind == INPUT:
+            self._job.streams.feed(payload)
+        elif kind == INPUT_END:
+            self._job.streams.end_input()
+        elif kind == SIGNAL:
+            self._job.signal(payload[0])
 
-    def _sourced(self, status: Any) -> None:
-        env = dict(one.split(b'=', 1) for one in bytes(self._streams.kept).split(b'\0')
-                   if b'=' in one)
-        if status.si_code != os.CLD_EXITED or status.si_status or not env:
-            self._fail(kind='sourcing', name=self._order['setup'][-1], status=status.si_status)
-            return
-        for name in (b'_', b'OLDPWD'):
-            env.pop(name, None)
-        self._run(env)
+    def _stop(self, why: str, rungs: list[tuple[int, float]] | None = None) -> None:
+        self._ended = True
+        if self._job:
+            self._job.stop(why, rungs)
 
-    def _run(self, env: dict[bytes, bytes]) -> None:
-        order = self._order
-        env.update((encode(key), encode(value)) for key, value in order['env'].items())
-        if order['cwd']:
-            env.pop(b'PWD', None)
-        fds: tuple[int, ...]
-        if order['pty']:
-            ours, theirs = open_terminal(order['pty'])
-            self._streams.add(ours, OUT)
-            self._streams.input_to(ours)
-            fds = (theirs, theirs, theirs)
-        else:
-            if order['stdin']:
-                theirs, ours = os.pipe()
-            else:
-                theirs, ours = os.open(os.devnull, os.O_RDONLY), -1
-            self._streams.input_to(ours)
-            fds = (theirs, self._streams.pipe(OUT), self._streams.pipe(ERR))
-        self._launch(order['argv'], env, order['cwd'], fds, bool(order['pty']))
-
-    def _launch(self, argv: list[str], env: dict[bytes, bytes], cwd: str | None,
-                fds: tuple[int, ...], terminal: bool) -> None:
-        try:
-            self._main, self._exec_fd = spawn(argv, env, cwd, fds, terminal)
-        except OSError as error:
-            self._fail(kind='exec', name=argv[0], text=os.strerror(error.errno or 0))
-        for fd in set(fds):
-            os.close(fd)
-
-    def _executed(self) -> None:
-        data = os.read(self._exec_fd, BLOCK)
-        os.close(self._exec_fd)
-        self._exec_fd = -1
-        if data:
-            told = json.loads(data)
-            name = self._order['shell'] if self._setting_up else self._order['argv'][0]
-            kind = 'interpreter' if self._setting_up else told['kind']
-            self._error = {'kind': kind, 'text': os.strerror(told['errno']),
-                           'name': self._order['cwd'] if kind == 'folder' else name}
-        elif not self._setting_up:
-            self._link.say(STARTED, pid=self._main)
-
-    def _fail(self, **facts: object) -> None:
-        self._link.say(FAILED, **facts)
-        self._done = True
+    def _lost(self, why: str) -> None:
+        self._ended = True
+        if not self._link.deaf:
+            self._link.hang_up()
+            if self._job:
+                self._job.give_up(why)
 
 
 def main(word: str) -> None:
