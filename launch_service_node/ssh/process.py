@@ -12,13 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""
-A command on a machine that dies with its link: this side of the life line.
-
-Two threads for each: one reads frames and hands output on, one says that this side is
-alive. The second never waits for whoever takes the output, so that a slow reader is
-not mistaken for a dead one.
-"""
+"""A command on a machine that dies with its link."""
 
 from __future__ import annotations
 
@@ -26,7 +20,6 @@ from collections.abc import Callable
 import json
 import struct
 import threading
-import time
 from typing import Any
 import uuid
 
@@ -36,7 +29,6 @@ from ..errors import (
     ConnectionFailed,
     ConnectTimedOut,
     InvalidRequest,
-    LaunchServiceError,
     RemoteFailed,
     ResultCode,
     Unreachable,
@@ -45,19 +37,14 @@ from .command import Command, Exit, ladder
 from .connection import Session
 from .dialing import lost
 from .explaining import could_not_start, no_watchdog, watchdog_died
+from .life_line import LifeLine, NoHello, SOON, TAIL
 from .remote import frames
 from .sending import line_for, order_for, pack_modules
 
 Taker = Callable[[bytes], None]
 
-#: Seconds for what takes no time unless something is broken.
-_SOON = 5.0
-
-#: Seconds after which a channel that takes nothing counts as dead, without `silence`.
-_SEND_TIMEOUT = 60.0
-
-#: Bytes of stderr, and of what was said before the first frame, that an error tells.
-_TAIL = 4096
+#: Bytes of input to send at once.
+_PORTION = 1 << 15
 
 
 class RemoteProcess:
@@ -78,21 +65,16 @@ class RemoteProcess:
         self.pid = 0
         self._takers = {frames.OUT: on_stdout, frames.ERR: on_stderr}
         self._on_exit = on_exit
-        self._session: Session | None = None
-        self._word = uuid.uuid4().hex
+        self._line: LifeLine | None = None
         self._begun = threading.Event()
         self._over = threading.Event()
         self._lock = threading.Lock()
-        self._sending = threading.Lock()
         self._exit: Exit | None = None
         self._error: BaseException | None = None
-        self._heard = time.monotonic()
-        self._handing_on = False
         self._credit = frames.WINDOW
         self._may_write = threading.Condition()
         self._tail = bytearray()
         self._reader = threading.Thread(target=self._read, name='remote output', daemon=True)
-        self._pinger = threading.Thread(target=self._ping, name='remote ping', daemon=True)
 
     def start(self, session: Session) -> None:
         """
@@ -104,9 +86,9 @@ class RemoteProcess:
         :raises ConnectTimedOut: it takes longer than `start_timeout`.
         :raises ConnectionFailed: the link died.
         """
-        if self._session is not None:
+        if self._line is not None:
             raise InvalidRequest('a command on a machine is started only once: make another one')
-        self._session = session
+        self._line = LifeLine(session, self.command.silence, self._give_up)
         self._reader.start()
         if not self._begun.wait(self.command.start_timeout):
             self._give_up(ConnectTimedOut(
@@ -148,7 +130,7 @@ class RemoteProcess:
             with self._may_write:
                 ready = self._may_write.wait_for(
                     lambda: self._credit > 0 or self._over.is_set(), timeout)
-                count = min(self._credit, len(view), 1 << 15)
+                count = min(self._credit, len(view), _PORTION)
                 self._credit -= count
             if not ready:
                 raise Unreachable(f'{self.command.argv[0]} on {self._name()} takes no input for '
@@ -186,14 +168,14 @@ class RemoteProcess:
 
     def close(self) -> None:
         """Let go; what still runs is ended by the other side."""
-        if self._session is None:
+        if self._line is None:
             return
         if not self._over.is_set():
-            self._give_up(lost(self._session.where, 'this side closed it'))
-        self._session.close()
-        for thread in (self._reader, self._pinger):
-            if thread.is_alive() and thread is not threading.current_thread():
-                thread.join(_SOON)
+            self._give_up(lost(self._line.session.where, 'this side closed it'))
+        self._line.close()
+        if self._reader.is_alive() and self._reader is not threading.current_thread():
+            self._reader.join(SOON)
+        self._line.join()
 
     def __enter__(self) -> RemoteProcess:
         """Return itself."""
@@ -204,61 +186,57 @@ class RemoteProcess:
         self.close()
 
     def _name(self) -> str:
-        return self._session.where.name if self._session is not None else 'the machine'
+        return self._line.session.where.name if self._line is not None else 'the machine'
 
     def _facts(self) -> dict[str, Any]:
-        where = self._session.where.facts() if self._session is not None else {}
+        where = self._line.session.where.facts() if self._line is not None else {}
         return {**where, 'command': self.command.argv,
                 'last_output': bytes(self._tail).decode('utf-8', 'replace')}
 
     def _give_up(self, error: BaseException) -> None:
-        assert self._session is not None
+        assert self._line is not None
         with self._lock:
             if self._error is None:
                 self._error = error
-        self._session.close()
+        self._line.session.close()
         self._begun.set()
 
     def _send(self, kind: bytes, payload: bytes = b'') -> None:
-        if self._session is None:
+        if self._line is None:
             raise InvalidRequest(f'{self.command.argv[0]} does not run: start it first')
         if self._over.is_set():
             if self._exit is None and self._error is not None:
                 raise self._error
             return  # it has ended, and needs nothing more
         try:
-            with self._sending:
-                self._session.channel.sendall(frames.pack(kind, payload))
+            self._line.send(kind, payload)
         except (OSError, paramiko.SSHException) as error:
-            if self._over.wait(_SOON) and self._exit is not None:
+            if self._over.wait(SOON) and self._exit is not None:
                 return  # it ended just now
-            failure = lost(self._session.where, str(error) or 'it is closed')
+            failure = lost(self._line.session.where, str(error) or 'it is closed')
             self._give_up(failure)
             raise failure from error
 
     def _read(self) -> None:
-        assert self._session is not None
-        channel = self._session.channel
+        assert self._line is not None
+        line, where = self._line, self._line.session.where
         try:
-            channel.settimeout(self.command.silence or _SEND_TIMEOUT)
-            modules = pack_modules()
-            channel.exec_command(line_for(self.command.python, len(modules), self._word))
-            with self._sending:
-                channel.sendall(modules + order_for(self.command))
-            self._pinger.start()
-            rest = self._await_hello()
-            if rest is not None:
-                self._read_frames(rest)
+            modules, word = pack_modules(), uuid.uuid4().hex
+            rest = line.open(line_for(self.command.python, len(modules), word),
+                             modules + order_for(self.command), word)
+            for frame in line.frames(rest):
+                self._frame(*frame)
             if self._exit is None and self._error is None:
-                self._give_up(watchdog_died(self._session.where, self.command,
-                                            *self._last_words()))
+                self._give_up(watchdog_died(where, self.command, *line.last_words()))
+        except NoHello as error:
+            self._give_up(no_watchdog(where, self.command, error.status, error.said))
         except (OSError, EOFError, paramiko.SSHException) as error:
-            self._give_up(lost(self._session.where, str(error) or type(error).__name__))
+            self._give_up(lost(where, str(error) or type(error).__name__))
         except BaseException as error:
             self._give_up(error)
             raise
         finally:
-            self._session.close()
+            line.close()
             try:
                 if self._on_exit is not None and self.pid:
                     self._on_exit(self._exit)
@@ -268,72 +246,18 @@ class RemoteProcess:
                 with self._may_write:
                     self._may_write.notify_all()
 
-    def _receive(self) -> bytes:
-        assert self._session is not None
-        while True:
-            try:
-                data: bytes = self._session.channel.recv(1 << 16)
-            except TimeoutError:
-                continue  # the pinger decides about silence
-            self._heard = time.monotonic()
-            return data
-
-    def _await_hello(self) -> bytes | None:
-        assert self._session is not None
-        hello = frames.hello(self._word)
-        said = b''
-        while hello not in said:
-            data = self._receive()
-            if not data:
-                status, errors = self._last_words()
-                self._give_up(no_watchdog(self._session.where, self.command, status,
-                                          (said + errors)[-_TAIL:]))
-                return None
-            said = said[-_TAIL:] + data
-        return said.partition(hello)[2]
-
-    def _last_words(self) -> tuple[int | None, bytes]:
-        # The exit status may come after the end of the output.
-        assert self._session is not None
-        channel, said = self._session.channel, b''
-        channel.status_event.wait(_SOON)
-        while channel.recv_stderr_ready():
-            said += channel.recv_stderr(_TAIL)
-        return channel.exit_status if channel.exit_status_ready() else None, said[-_TAIL:]
-
-    def _read_frames(self, data: bytes) -> None:
-        received = bytearray(data)
-        while True:
-            for frame in frames.unpack(received):
-                self._frame(*frame)
-            more = self._receive()
-            if not more:
-                return
-            received += more
-
     def _frame(self, kind: bytes, payload: bytes) -> None:
-        assert self._session is not None
+        assert self._line is not None
         if self._error is not None:
             return  # given up already
         if kind in self._takers:
-            if kind == frames.ERR:
-                self._tail = (self._tail + payload)[-_TAIL:]
-            taker = self._takers[kind]
-            if taker is not None:
-                self._handing_on = True
-                try:
-                    taker(payload)
-                except (OSError, EOFError, paramiko.SSHException) as problem:
-                    self._give_up(problem)  # not the link's: who waits gets it as it is
-                self._heard = time.monotonic()
-                self._handing_on = False
+            self._hand_on(kind, payload)
         elif kind == frames.STARTED:
             self.pid = json.loads(payload)['pid']
             self._begun.set()
         elif kind == frames.FAILED:
-            error: LaunchServiceError = could_not_start(
-                self._session.where, self.command, json.loads(payload), bytes(self._tail))
-            self._give_up(error)
+            self._give_up(could_not_start(self._line.session.where, self.command,
+                                          json.loads(payload), bytes(self._tail)))
         elif kind == frames.EXIT:
             told = json.loads(payload)
             self._exit = Exit(told['code'], told['signal'], tuple(told['left']), told['why'])
@@ -344,15 +268,14 @@ class RemoteProcess:
                 self._credit += struct.unpack('>I', payload)[0]
                 self._may_write.notify_all()
 
-    def _ping(self) -> None:
-        assert self._session is not None
-        silence = self.command.silence
-        while silence and not self._over.wait(silence / 3):
-            quiet = time.monotonic() - self._heard
-            if quiet > silence and not self._handing_on:
-                self._give_up(lost(self._session.where, f'silent for {quiet:.0f} s'))
-                return
-            try:
-                self._send(frames.PING)
-            except LaunchServiceError:
-                return  # who waits is told
+    def _hand_on(self, kind: bytes, payload: bytes) -> None:
+        assert self._line is not None
+        if kind == frames.ERR:
+            self._tail = (self._tail + payload)[-TAIL:]
+        taker = self._takers[kind]
+        if taker is not None:
+            with self._line.handing_on():
+                try:
+                    taker(payload)
+                except (OSError, EOFError, paramiko.SSHException) as problem:
+                    self._give_up(problem)  # not the link's: who waits gets it as it is
