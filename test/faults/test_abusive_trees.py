@@ -25,7 +25,7 @@ import time
 from typing import Any
 
 from faults.injection import HYDRA, patched
-from harness import Lab, PATIENCE, Running, wait_until
+from harness import alive, Lab, PATIENCE, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
@@ -203,3 +203,48 @@ def test_nothing_is_left_of_a_launch_with_three_processes(lab: Lab, by: str) -> 
     wait_until(lambda: lab.leftovers() == [running.popen.pid])
     assert not [pid for pid in pids.read_text().split() if Path(f'/proc/{pid}').exists()
                 and Path(f'/proc/{pid}/stat').read_text().split(') ')[1][0] not in 'ZX']
+
+
+#: Three nodes of the package, as a robot's launch file has them.
+NODES = """
+    from launch import LaunchDescription
+    from launch_ros.actions import Node
+    def generate_launch_description():
+        return LaunchDescription([
+            Node(package='launch_service_node', executable=name[:-1], name=name, output='screen')
+            for name in ('talker1', 'talker2', 'listener1')])
+    """
+
+
+def has_nodes() -> bool:
+    """Say whether the package lies where `ros2 launch` looks for its executables."""
+    return any(Path(prefix, 'lib', 'launch_service_node', 'talker').exists()
+               for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(':'))
+
+
+@pytest.mark.parametrize('by', ['a stop', 'a kill of launch itself', 'the end of all'])
+def test_nothing_is_left_of_a_launch_with_three_nodes(lab: Lab, by: str) -> None:
+    pytest.importorskip('launch_ros', reason='launch_ros cannot be imported')
+    if not has_nodes():
+        pytest.skip('the executables of this package are not in AMENT_PREFIX_PATH')
+    launch = lab.write('nodes.launch.py', NODES)
+    running = lab.supervisor({
+        'id': 'nodes', 'cmd': [ros2(), 'launch', launch],
+        'environment': {'HOME': str(lab.folder), 'ROS_LOG_DIR': str(lab.folder / 'log')},
+        'ready': {'output': 'heard: '}, 'stop': {'sigterm_timeout': 2, 'sigkill_timeout': 1}})
+    process = running.call('start', cmd='nodes', wait_ready=True)['process']
+    # At least: launch runs each of them by a Python that is found by its first line.
+    members = [pid for pid in lab.leftovers() if pid != running.popen.pid]
+    assert len(members) >= 4
+    if by == 'a stop':
+        stopped = running.call('stop', name='nodes')['processes'][0]
+        assert stopped['process_status'] == State.STOPPED
+        assert [pid for pid in members if alive(pid)] == []
+    elif by == 'a kill of launch itself':
+        os.kill(process['os_pid'], signal.SIGKILL)
+        running.wait_state('nodes', State.FAILED)
+    else:
+        running.shut_down()
+    wait_until(lambda: [pid for pid in members if alive(pid)] == [])
+    wait_until(lambda: lab.leftovers() == (
+        [] if by == 'the end of all' else [running.popen.pid]))

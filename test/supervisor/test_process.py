@@ -24,6 +24,7 @@ from harness import alive, Lab, PATIENCE, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
+from launch_service_node.protocol import encode
 from launch_service_node.supervisor.states import State
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
@@ -214,6 +215,20 @@ def test_a_stop_beats_a_pending_restart(lab: Lab) -> None:
     running.wait_state('sh', State.BACKOFF)
     running.call('stop', name='sh')
     assert running.process('sh')['process_status'] == State.STOPPED
+
+
+def test_a_stop_beats_a_restart_that_was_asked_for(lab: Lab) -> None:
+    running = lab.supervisor(
+        shell("trap '' INT TERM; echo up; sleep 1000", ready={'output': 'up'},
+              stop={'sigterm_timeout': 1000, 'sigkill_timeout': 1000}))
+    running.call('start', cmd='sh', wait_ready=True)
+    with running.connect() as other:
+        other._socket.sendall(encode({'id': 1, 'op': 'restart', 'name': 'sh'}))
+        running.wait_state('sh', State.STOPPING)
+        running.call('stop', name='sh', sigterm_timeout=0, sigkill_timeout=0)
+        assert running.process('sh')['process_status'] == State.STOPPED
+        assert running.process('sh')['restart_count'] == 0
+    running.shut_down()
 
 
 def test_autostart_starts_once_for_an_instance(lab: Lab) -> None:

@@ -1,0 +1,214 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""Protections, points 1 to 8: falls, strangers, trees, exits, records, restarts."""
+
+from __future__ import annotations
+
+from faults.protection import Protection
+
+TABLE = (
+    # 1: the node's death
+    Protection(1, 'a node that falls is brought back', 'supervisor/node_keeper.py',
+               "RestartSettings(policy='always'", "RestartSettings(policy='never'",
+               'system/test_node_falls.py::test_fifty_processes_do_not_notice_that_their_node_falls'),
+    Protection(1, 'one that has been up is back soon, each time', 'supervisor/node_keeper.py',
+               'record.in_a_row = min(record.in_a_row, _AFTER_UP)', 'pass',
+               'supervisor/test_node_keeper.py::test_one_that_has_been_up_is_back_soon_each_time'),
+    Protection(1, 'a node learns of what runs already', 'supervisor/operations.py',
+               'request.answer(**self._snapshot(), instance=self._instance())',
+               'request.answer(processes=[], sequence_number=0, instance=self._instance())',
+               'node/test_life.py::'
+               'test_kill_9_of_the_node_touches_nothing_and_the_next_one_finds_all_of_it'),
+    # 2: the supervisor's death
+    Protection(2, 'a process is adopted', 'supervisor/run.py',
+               'handle = open_handle(record.pid, record.start_ticks)', 'handle = None',
+               'faults/test_falls.py::test_a_hundred_processes_are_adopted'),
+    Protection(2, 'it is watched from then on', 'supervisor/reaper.py',
+               'self._loop.watch(fd, on_end)\n\n\nclass', 'pass\n\n\nclass',
+               'supervisor/test_survival.py::'
+               'test_how_an_adopted_process_ends_is_known_or_said_to_be_unknown'),
+    Protection(2, 'an end that nobody saw is no known one', 'supervisor/process.py',
+               'record.exit_known = status is not None', 'record.exit_known = True',
+               'supervisor/test_survival.py::'
+               'test_an_end_that_nobody_saw_is_unknown_and_never_a_success'),
+    Protection(2, 'a stop that was asked for goes on', 'supervisor/process.py',
+               'if record.state == State.STOPPING or record.stop_asked:', 'if False:',
+               'supervisor/test_survival.py::'
+               'test_a_stop_that_was_asked_for_goes_on_after_the_supervisors_death'),
+    Protection(2, 'a pending restart goes on', 'supervisor/process.py',
+               'if record.state == State.BACKOFF:\n            delay',
+               'if False:\n            delay',
+               'supervisor/test_survival.py::test_a_restart_that_was_pending_still_comes'),
+    Protection(2, 'an id is never given away again', 'supervisor/history.py',
+               "table.next_id = max(table.next_id, int(counters.get('next_id', 1)))", 'pass',
+               'supervisor/test_survival.py::'
+               'test_ids_are_never_reused_also_after_all_processes_are_gone'),
+    # 3: no stranger
+    Protection(3, 'the start time is compared', 'supervisor/identity.py',
+               'stat.start_ticks != start_ticks', 'False',
+               'supervisor/test_identity.py::test_another_start_time_is_another_process'),
+    Protection(3, 'the mark is looked for', 'supervisor/run.py',
+               ' or not has_mark(record.pid, self._world.mark(record))', '',
+               'supervisor/test_survival.py::'
+               'test_a_stranger_survives_a_journal_that_names_it[forge_all]'),
+    Protection(3, 'the mark is that of one process', 'supervisor/supervisor.py',
+               "return f'{self.instance_id}:{record.process_id}'", 'return self.instance_id',
+               'supervisor/test_survival.py::'
+               'test_one_that_has_the_pid_of_another_process_is_not_taken_for_it'),
+    Protection(3, 'the boot is compared', 'supervisor/run.py',
+               'if record.boot_id == self._world.boot_id:', 'if True:',
+               'supervisor/test_survival.py::test_a_pid_of_another_boot_means_nothing'),
+    Protection(3, 'a record with a missing field is left out', 'supervisor/history.py',
+               'except (AttributeError, KeyError, TypeError, ValueError):\n        return None',
+               'except ValueError:\n        return None',
+               'supervisor/test_journal.py::'
+               'test_a_record_with_a_field_that_can_not_be_right_is_left_out'),
+    Protection(3, 'a line says what was left out', 'supervisor/history.py',
+               "print(f'{self._journal.path}: {damaged} damaged entries",
+               "str(f'{self._journal.path}: {damaged} damaged entries",
+               'supervisor/test_journal.py::'
+               'test_a_record_with_a_field_that_can_not_be_right_is_left_out'),
+    # 4: the whole tree
+    Protection(4, 'orphans come to the supervisor', 'supervisor/supervisor.py',
+               'linux.become_subreaper()', 'pass',
+               'supervisor/test_stop.py::'
+               'test_nothing_is_left_of[a double fork whose leader stays]'),
+    Protection(4, 'an orphan is known by its mark', 'supervisor/tree.py',
+               'return has_mark(pid, mark)', 'return False',
+               'supervisor/test_stop.py::'
+               'test_nothing_is_left_of[a double fork whose leader stays]'),
+    Protection(4, 'the mark is not only in the environment', 'supervisor/planning.py',
+               'if hard == resource.RLIM_INFINITY:', 'if False:',
+               'supervisor/test_stop.py::'
+               'test_nothing_is_left_of[a double fork with an empty environment]'),
+    Protection(4, 'who was born on SIGKILL gets one too', 'supervisor/stopping.py',
+               'self._send(left, signal.SIGKILL)  # who was born since then', 'pass',
+               'faults/test_abusive_trees.py::test_a_chain_of_sessions_that_never_rests_is_ended'),
+    Protection(4, 'who is stopped is continued', 'supervisor/stopping.py',
+               "if stat.state in 'Tt' and number != signal.SIGKILL:", 'if False:',
+               'supervisor/test_stop.py::'
+               'test_a_stopped_process_hears_the_first_signal_of_the_ladder'),
+    Protection(4, 'what a leader leaves behind goes', 'supervisor/process.py',
+               'elif self._stopper is None and self._members():', 'elif False:',
+               'supervisor/test_stop.py::test_what_a_leader_leaves_behind_goes_with_it'),
+    Protection(4, "an earlier supervisor's orphans are searched for", 'supervisor/process.py',
+               'self.world.leaders(), self.adopted,', 'self.world.leaders(), False,',
+               'supervisor/test_survival.py::'
+               'test_an_adopted_process_is_stopped_with_its_whole_tree'),
+    Protection(4, 'the answer comes when all is gone', 'supervisor/process.py',
+               '        if waiter is not None:\n            self._waiters.add_gone(waiter)',
+               '        if waiter is not None:\n            waiter(None)',
+               'supervisor/test_stop.py::test_nothing_is_left_of[ignores SIGINT and SIGTERM]'),
+    Protection(4, 'or says who is left', 'supervisor/stopping.py',
+               'self._on_left(sorted(left))', 'pass',
+               'faults/test_abusive_trees.py::'
+               'test_what_does_not_end_is_named_and_nobody_waits_for_ever'),
+    # 5: exact exit status
+    Protection(5, 'all eight bits of a code', 'supervisor/process.py',
+               'os.WEXITSTATUS(status)', '(os.WEXITSTATUS(status) & 0x7f)',
+               'faults/test_exits.py::test_every_code_and_every_signal_is_told_exactly'),
+    Protection(5, 'a signal is no code', 'supervisor/process.py',
+               'record.term_signal = os.WTERMSIG(status)',
+               'record.exit_code = 128 + os.WTERMSIG(status)',
+               'faults/test_exits.py::test_every_code_and_every_signal_is_told_exactly'),
+    Protection(5, 'a failed exec is told', 'supervisor/spawn.py',
+               'os.write(tell, explain(stage, plan.argv[0], error).encode()[:500])', 'pass',
+               'faults/test_exits.py::test_failures_of_exec_are_told_apart'),
+    Protection(5, 'nobody reaps what is not looked at', 'supervisor/reaper.py',
+               'os.WEXITED | os.WNOHANG | os.WNOWAIT', 'os.WEXITED | os.WNOHANG',
+               'supervisor/test_process.py::test_an_exit_code_is_told_exactly'),
+    Protection(5, 'an end during a stop keeps its code', 'supervisor/process.py',
+               'record.exit_code = record.term_signal = 0\n        if status',
+               'record.exit_code = record.term_signal = 0\n'
+               '        if not record.stop_asked and status',
+               'faults/test_exits.py::test_an_end_by_itself_during_a_stop_keeps_its_code'),
+    # 6: at most once
+    Protection(6, 'a uid is looked up', 'supervisor/admission.py',
+               'known = supervisor.table.of_uid(uid) if uid else None', 'known = None',
+               'supervisor/test_process.py::test_sixty_requests_with_one_uid_start_one_process'),
+    Protection(6, 'a child waits until it is recorded', 'supervisor/spawn.py',
+               'if os.read(_GO_FD, 1) != _GO:', 'if False:',
+               'faults/test_kill_points.py::test_a_repeated_request_finds_or_starts_exactly_one'),
+    Protection(6, 'a uid is known when its process is listed no longer', 'supervisor/table.py',
+               'self.past_uids.remember(past(record))', 'pass',
+               'supervisor/test_process.py::'
+               'test_a_uid_is_known_also_when_its_process_is_no_longer_listed'),
+    Protection(6, 'also to the next supervisor', 'supervisor/history.py',
+               "self._append({'u': past(record)})", 'pass',
+               'faults/test_kill_points.py::test_what_was_dropped_from_the_list_does_not_come_back'),
+    Protection(6, 'another request of the same uid is refused', 'supervisor/admission.py',
+               'if asked.digest != digest(fields):', 'if False:',
+               'supervisor/test_refusals.py::test_a_refusal'),
+    # 7: the journal
+    Protection(7, 'a line has a checksum', 'supervisor/journal.py',
+               'if zlib.crc32(line[9:]) != checksum:', 'if False:',
+               'supervisor/test_journal.py::'
+               'test_with_every_byte_spoilt_only_the_entry_of_that_byte_is_lost'),
+    Protection(7, 'what follows a torn line is a line', 'supervisor/journal.py',
+               "line = b'\\n' + line", 'pass',
+               'supervisor/test_journal.py::test_what_is_appended_after_a_torn_line_is_read'),
+    Protection(7, 'a disk that takes half a line is full', 'supervisor/journal.py',
+               'self._torn = written != len(line)', 'self._torn = False',
+               'supervisor/test_journal.py::test_a_full_disk_is_said_and_what_comes_after_is_read'),
+    Protection(7, 'nonsense keeps nobody from starting', 'supervisor/history.py',
+               'except (AttributeError, KeyError, OverflowError, TypeError, ValueError):',
+               'except ZeroDivisionError:',
+               'supervisor/test_journal.py::'
+               'test_an_entry_that_makes_no_sense_does_not_keep_anybody_from_starting'),
+    Protection(7, 'the old file stays until the new one is whole', 'supervisor/journal.py',
+               "new = f'{self.path}.new'", 'new = self.path',
+               'supervisor/test_journal.py::'
+               'test_a_rewrite_that_fails_leaves_the_old_file_and_no_other'),
+    Protection(7, 'what was not taken is written later', 'supervisor/supervisor.py',
+               'if not journaled and self._mending is None:', 'if False:',
+               'faults/test_exhaustion.py::'
+               'test_what_a_full_disk_did_not_take_is_known_to_the_next_supervisor'),
+    Protection(7, 'one that may only be read is read', 'supervisor/journal.py',
+               'if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):', 'if True:',
+               'faults/test_exhaustion.py::test_a_journal_that_may_only_be_read_is_read'),
+    Protection(7, 'fields of a newer version are left out', 'supervisor/record.py',
+               'known = {name: data[name] for name in _FIELDS if name in data}',
+               'known = dict(data)',
+               'supervisor/test_journal.py::'
+               'test_a_journal_of_a_newer_version_is_understood_as_far_as_possible'),
+    # 8: restart policy
+    Protection(8, 'a delay has jitter', 'supervisor/policy.py', 'JITTER = 0.1', 'JITTER = 0.0',
+               'supervisor/test_policy.py::'
+               'test_also_at_the_cap_delays_differ_so_that_not_all_come_back_together'),
+    Protection(8, 'a delay has a cap', 'supervisor/policy.py',
+               'nominal = min(settings.max_delay, ', 'nominal = max(settings.max_delay, ',
+               'supervisor/test_policy.py::test_the_delay_doubles_up_to_its_cap'),
+    Protection(8, 'a limit ends it', 'supervisor/policy.py',
+               'if settings.limit and len(recent) >= settings.limit:', 'if False:',
+               'supervisor/test_policy.py::test_the_limit_ends_it_and_says_why'),
+    Protection(8, 'a stable run starts it anew', 'supervisor/policy.py',
+               '0 if uptime >= settings.stable_after else history.in_a_row', 'history.in_a_row',
+               'supervisor/test_policy.py::test_a_stable_run_starts_the_count_and_the_delay_anew'),
+    Protection(8, 'a stop beats a pending restart', 'supervisor/process.py',
+               "self._restart_timer.cancel()\n            self._end(State.STOPPED, '')",
+               'pass',
+               'supervisor/test_shutdown.py::'
+               'test_who_was_stopped_while_it_waited_for_its_restart_stays_so[stop]'),
+    Protection(8, 'the wall clock means nothing', 'supervisor/loop.py',
+               'return time.monotonic()', 'return time.time()',
+               'faults/test_clock.py::test_a_jump_changes_nothing'),
+    Protection(8, "nor another boot's clock", 'supervisor/process.py',
+               'record.restarts, record.in_a_row, record.ready_at = [], 0, 0.0', 'pass',
+               'faults/test_clock.py::test_restarts_of_another_boot_do_not_count_for_the_limit'),
+    Protection(8, 'nothing is restarted while it drains', 'supervisor/supervisor.py',
+               "return self.mode in ('run', 'hold')", 'return True',
+               'supervisor/test_refusals.py::test_an_instance_that_drains_restarts_nothing'),
+)

@@ -1,0 +1,207 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""Protections, points 9 to 16: readiness, output, shortages, events, allow-list, the end."""
+
+from __future__ import annotations
+
+from faults.protection import Protection
+
+TABLE = (
+    # 9: ready
+    Protection(9, 'who is late is stopped', 'supervisor/readiness.py',
+               'self._timers.append(self._loop.after(settings.timeout, self._late))', 'pass',
+               'supervisor/test_readiness.py::'
+               'test_who_is_late_is_stopped_with_its_tree_and_restarted_by_its_policy'),
+    Protection(9, 'a line of an earlier run does not count', 'supervisor/readiness.py',
+               'self._offset = output_start', 'self._offset = 0',
+               'supervisor/test_readiness.py::test_a_line_of_an_earlier_run_does_not_count'),
+    Protection(9, 'all conditions have to hold', 'supervisor/readiness.py',
+               'is not None and not self._missing:', 'is not None:',
+               'supervisor/test_readiness.py::test_all_of_several_conditions_have_to_hold'),
+    Protection(9, 'only READY=1 is READY=1', 'supervisor/readiness.py',
+               "if b'READY=1' in message.split(b'\\n'):", 'if message:',
+               'supervisor/test_readiness.py::test_a_notification_that_says_something_else_is_none'),
+    Protection(9, 'a death before it is told', 'supervisor/process.py',
+               'self._waiters.start_failed(error or self._start_error())', 'pass',
+               'supervisor/test_readiness.py::'
+               'test_the_death_of_one_that_is_not_ready_is_told_with_its_signal'),
+    # 10: output
+    Protection(10, 'the oldest half is dropped', 'supervisor/output.py',
+               'if size - start > threshold:', 'if False:',
+               'supervisor/test_outputs.py::'
+               'test_a_flood_of_100_MB_a_second_stays_under_its_limit[binary-104857600]'),
+    Protection(10, 'also where there are no holes', 'supervisor/output.py',
+               'self._empty(fd, size)', 'pass',
+               'supervisor/test_outputs.py::'
+               'test_the_limit_holds_without[a file system without holes]'),
+    Protection(10, 'what was dropped is counted', 'supervisor/output.py',
+               'dropped = emptied + first', 'dropped = 0',
+               'supervisor/test_output.py::test_an_offset_means_the_same_byte_for_ever'),
+    Protection(10, 'the next run writes behind the last', 'supervisor/spawn.py',
+               'os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)',
+               'os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)',
+               'supervisor/test_outputs.py::test_a_second_run_goes_on_in_the_same_file'),
+    Protection(10, 'a look that fails is not the last', 'supervisor/outputs.py',
+               '            watched.timer = self._loop.after(_WITHOUT_INOTIFY, lambda: '
+               'self._look(watched))\n            return\n        grown',
+               '            return\n        grown',
+               'supervisor/test_outputs.py::test_a_look_that_fails_is_not_the_last'),
+    # 11: limits
+    Protection(11, 'open files are limited', 'supervisor/limits.py',
+               'rlimits.append((resource.RLIMIT_NOFILE, limits.open_files, limits.open_files))',
+               'pass',
+               'supervisor/test_limits.py::test_open_files_are_bounded_and_the_program_sees_it'),
+    Protection(11, 'an out-of-memory kill is named', 'supervisor/limits.py',
+               "if counters.get('oom_kill', 0):", 'if False:',
+               'supervisor/test_limits.py::'
+               'test_only_what_the_kernel_has_counted_is_named_as_a_cause'),
+    Protection(11, 'where no cgroup is, memory has a limit all the same', 'supervisor/limits.py',
+               'rlimits.append((resource.RLIMIT_DATA, limits.memory, limits.memory))', 'pass',
+               'supervisor/test_limits.py::'
+               'test_without_controllers_it_says_what_stands_in_and_why'),
+    Protection(11, 'niceness is that of the entry', 'supervisor/restricting.py',
+               'os.setpriority(os.PRIO_PROCESS, 0, plan.nice)', 'pass',
+               'supervisor/test_limits.py::'
+               'test_niceness_is_that_of_the_entry_whatever_the_supervisors_is'),
+    # 12: exhaustion
+    Protection(12, 'a shortage is told as one', 'supervisor/run.py',
+               'ResultCode.RESOURCE_EXHAUSTED', 'ResultCode.START_FAILED',
+               'faults/test_exhaustion.py::test_a_shortage_is_told_and_leaves_nothing_behind'),
+    Protection(12, 'a fork that was in vain leaves nothing', 'supervisor/run.py',
+               'self._spawned.abandon()', 'pass',
+               'faults/test_exhaustion.py::test_a_shortage_is_told_and_leaves_nothing_behind'),
+    Protection(12, 'what is not recorded does not run', 'supervisor/process.py',
+               'if self._go(State.STARTING):', 'if self._go(State.STARTING) or True:',
+               'faults/test_exhaustion.py::test_what_can_not_be_recorded_is_not_started'),
+    Protection(12, 'a stop needs no descriptor', 'supervisor/stopping.py',
+               'except OSError:\n            return None\n        return left',
+               'except ZeroDivisionError:\n            return None\n        return left',
+               'faults/test_exhaustion.py::test_a_stop_needs_no_descriptor'),
+    Protection(12, 'clients that found no descriptor are taken later', 'supervisor/server.py',
+               'self.loop.after(_RETRY, self._listen_again)', 'pass',
+               'supervisor/test_server.py::'
+               'test_out_of_descriptors_clients_wait_until_there_are_some'),
+    # 13: the heartbeat
+    Protection(13, 'an exec that takes long keeps nobody waiting', 'supervisor/spawn.py',
+               'os.set_blocking(error_read, False)', 'pass',
+               'faults/test_exits.py::test_an_exec_that_takes_long_keeps_nobody_waiting'),
+    Protection(13, 'what is late once does not shift the next', 'node/pulse.py',
+               'return due + period * (1 + (now - due) // period)', 'return now + period',
+               'node/test_pulse.py::'
+               'test_a_late_call_does_not_shift_the_next_and_missed_ones_are_left_out'),
+    Protection(13, 'no client has the loop for itself', 'supervisor/server.py',
+               'if self._server.loop.now() >= end:', 'if False:',
+               'supervisor/test_server.py::test_one_who_asks_without_a_break_keeps_nobody_waiting'),
+    # 14: events
+    Protection(14, 'each change has its number', 'supervisor/supervisor.py',
+               'self.table.sequence_number += 1', 'self.table.sequence_number += 2',
+               'supervisor/test_events.py::'
+               'test_the_numbers_have_no_gap_and_no_exit_comes_before_its_start'),
+    Protection(14, 'the numbers go on', 'supervisor/history.py',
+               "int(data.get('sequence_number', 0)))", '0)',
+               'supervisor/test_events.py::test_the_numbers_go_on_after_the_supervisors_death'),
+    Protection(14, 'who comes late gets a snapshot', 'supervisor/operations.py',
+               'request.answer(**self._snapshot())\n        request.connection',
+               'request.answer(processes=[], sequence_number=0)\n        request.connection',
+               'supervisor/test_events.py::'
+               'test_who_comes_late_gets_a_snapshot_and_then_what_follows_it'),
+    Protection(14, 'an answer comes behind what it is of', 'supervisor/supervisor.py',
+               "self.broadcast({'event': 'process', 'process': self.describe(process)})",
+               "self.loop.after(0, lambda said=self.describe(process): "
+               "self.broadcast({'event': 'process', 'process': said}))",
+               'supervisor/test_events.py::'
+               'test_nothing_older_than_an_own_answer_comes_after_it'),
+    Protection(14, 'an exit never comes before its start', 'supervisor/process.py',
+               'if self._run.settle_exec():\n            self._on_exec()',
+               'if False:\n            self._on_exec()',
+               'supervisor/test_events.py::'
+               'test_the_numbers_have_no_gap_and_no_exit_comes_before_its_start'),
+    Protection(14, 'a node that comes back tells only what has changed', 'node/process_table.py',
+               'if known is None or _identity(known) != ', 'if True or _identity(known) != ',
+               'node/test_process_table.py::test_a_snapshot_after_a_gap_publishes_only_what_has_changed'),
+    # 15: the allow-list
+    Protection(15, 'an argument has to match as a whole', 'allow_list/resolve.py',
+               're.fullmatch(slot.pattern, argument)', 're.match(slot.pattern, argument)',
+               'faults/test_bypass.py::test_an_attempt_is_refused_and_noted'),
+    Protection(15, 'NUL and line breaks', 'allow_list/resolve.py',
+               'if _NEVER.search(text):', 'if False:',
+               'faults/test_bypass.py::test_an_attempt_is_refused_and_noted'),
+    Protection(15, 'loader and interpreter variables', 'allow_list/resolve.py',
+               'if reason := why_forbidden(key):', 'if reason := "":',
+               'allow_list/test_resolve.py::'
+               'test_loader_and_interpreter_variables_never_come_from_a_caller'),
+    Protection(15, 'variables that are not listed', 'allow_list/resolve.py',
+               'if key not in allowed and ANY_NAME not in allowed:', 'if False:',
+               'faults/test_bypass.py::test_an_attempt_is_refused_and_noted'),
+    Protection(15, '.. in a working directory', 'allow_list/resolve.py',
+               " or '..' in cwd.split('/'):", ':',
+               'faults/test_bypass.py::test_an_attempt_is_refused_and_noted'),
+    Protection(15, 'options that an entry does not name', 'allow_list/resolve.py',
+               "if argument.startswith('-') and '-' not in slot.pattern:", 'if False:',
+               'allow_list/test_resolve.py::test_a_dash_has_to_be_in_the_pattern'),
+    Protection(15, 'what is checked is what is executed', 'supervisor/spawn.py',
+               'if file_id(checked.path) != checked:', 'if False:',
+               'faults/test_bypass.py::'
+               'test_what_is_swapped_between_check_and_exec_is_not_executed'),
+    Protection(15, 'it is checked again at each start', 'supervisor/supervisor.py',
+               'complaint = check_executable(record.entry)', "complaint = ''",
+               'faults/test_bypass.py::'
+               'test_a_link_that_others_may_turn_is_refused_at_each_start'),
+    Protection(15, 'folders that others may write to', 'allow_list/trust.py',
+               'if status.st_mode & stat.S_IWOTH:', 'if False:',
+               'allow_list/test_trust.py::test_a_folder_that_everyone_may_write_is_not'),
+    Protection(15, 'the folder of each link', 'allow_list/trust.py',
+               'reason = self._folder(candidate) if is_folder else self._one(candidate, status)',
+               "reason = '' if is_folder else self._one(candidate, status)",
+               'allow_list/test_trust.py::test_each_link_of_a_chain_counts'),
+    Protection(15, 'each attempt is noted', 'supervisor/operations.py',
+               'self._note(error.code, error.message, fields)', 'pass',
+               'faults/test_bypass.py::test_an_attempt_is_refused_and_noted'),
+    Protection(15, 'a flood of starts is refused', 'supervisor/operations.py',
+               'admission.check_rate(self.supervisor)\n        process = admission',
+               'process = admission',
+               'faults/test_bypass.py::test_a_flood_of_requests_is_noted_and_costs_no_process'),
+    Protection(15, 'only its own user is let in', 'supervisor/server.py',
+               'if uid not in (0, os.geteuid()):', 'if False:',
+               'supervisor/test_server.py::'
+               'test_another_user_is_refused_by_the_kernels_word_and_noted'),
+    # 16: shutdown
+    Protection(16, 'SIGTERM stops everything', 'supervisor/reaper.py',
+               'for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):',
+               'for number in (signal.SIGCHLD, signal.SIGINT):',
+               'supervisor/test_shutdown.py::test_a_signal_stops_everything_by_its_ladder'),
+    Protection(16, 'a second signal hurries', 'supervisor/supervisor.py',
+               "self.shut_down(lambda _: None, hurry=self.mode == 'stopping')",
+               'self.shut_down(lambda _: None)',
+               'supervisor/test_shutdown.py::test_a_second_signal_hurries_the_first'),
+    Protection(16, 'Ctrl-C twice kills', 'node/ending.py',
+               'self._last_press = news.time\n            if self._killed:\n'
+               "                return self._give_up('yet')\n            self._kill()",
+               'self._last_press = news.time',
+               'node/test_life.py::'
+               'test_the_end_says_what_it_waits_for_and_a_second_signal_kills_it'),
+    Protection(16, 'a ladder ends', 'supervisor/process.py',
+               '        self._waiters.start_failed(error)\n        self._waiters.gone(error)',
+               '        self._waiters.start_failed(error)',
+               'supervisor/test_shutdown.py::'
+               'test_one_that_does_not_even_end_on_sigkill_does_not_hold_it_up_for_ever'),
+    Protection(16, 'nothing comes back', 'supervisor/process.py',
+               'self._restart_asked = False\n        if waiter is not None:',
+               'if waiter is not None:',
+               'supervisor/test_process.py::test_a_stop_beats_a_restart_that_was_asked_for'),
+    Protection(16, 'what was to be kept is kept', 'supervisor/operations.py',
+               "if fields['keep_processes']:", 'if False:',
+               'supervisor/test_shutdown.py::test_processes_may_be_kept'),)

@@ -1,0 +1,97 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""The instance's own node falls, and is brought back: here a stand-in that only attaches."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import signal
+import sys
+
+from faults.injection import journal_entries
+from harness import Lab, PATIENCE, Running, wait_until
+import pytest
+
+import launch_service_node
+from launch_service_node.errors import ResultCode
+
+#: Attaches, and stays.
+STAND_IN = """
+    import sys, time
+    sys.path.insert(0, sys.argv[1])
+    from launch_service_node.protocol import SupervisorClient
+    client = SupervisorClient('/robot1', sys.argv[2])
+    client.call('attach', node_name='/robot1/launch_service', settings={})
+    time.sleep(1000)
+    """
+
+
+def stand_in(lab: Lab) -> list[str]:
+    package = Path(launch_service_node.__path__[0])
+    return [sys.executable, '-IS', lab.write('stand_in.py', STAND_IN), str(package.parent),
+            str(lab.home)]
+
+
+def attached(running: Running, than: int = 0) -> int:
+    """Return the pid of the node that is attached, if it is another than before."""
+    node = running.call('status')['instance']['node']
+    return int(node['pid']) if node and node['pid'] != than else 0
+
+
+def test_one_that_has_been_up_is_back_soon_each_time(lab: Lab) -> None:
+    running = lab.supervisor()
+    running.call('manage_node', argv=stand_in(lab))
+    pid = wait_until(lambda: attached(running))
+    for _ in range(6):
+        os.kill(pid, signal.SIGKILL)
+        pid = wait_until(lambda before=pid: attached(running, before))  # type: ignore[misc]
+    nodes = [entry['n'] for entry in journal_entries(lab) if 'n' in entry]
+    assert nodes[-1]['restart_count'] == 6
+    # It counts for the delay, which doubles each time: 0.4 s is the most.
+    assert max(node['in_a_row'] for node in nodes) == 3
+
+
+def test_one_that_never_comes_up_is_tried_ever_later(lab: Lab) -> None:
+    running = lab.supervisor()
+    running.call('manage_node', argv=['/bin/sh', '-c', 'echo no rmw here; exit 1'])
+    answer = running.ask('wait_node', seconds=PATIENCE)
+    assert answer['code'] == ResultCode.START_FAILED
+    assert 'no rmw here' in answer['message']
+
+    def delays() -> list[float]:
+        nodes = [entry['n'] for entry in journal_entries(lab) if 'n' in entry]
+        return sorted({node['in_a_row'] for node in nodes})
+    wait_until(lambda: delays()[-1] >= 4)
+
+
+@pytest.mark.parametrize('by', ['its end', 'the fall of the supervisor'])
+def test_one_that_is_released_does_not_come_back(lab: Lab, by: str) -> None:
+    running = lab.supervisor()
+    running.call('manage_node', argv=stand_in(lab))
+    pid = wait_until(lambda: attached(running))
+    running.call('detach')
+    if by == 'its end':
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: lab.leftovers() == [running.popen.pid])
+    else:
+        running.kill()
+        os.kill(pid, signal.SIGKILL)
+        running = lab.supervisor()
+    assert running.call('status')['instance']['node'] is None
+    nodes = [entry['n'] for entry in journal_entries(lab) if 'n' in entry]
+    assert nodes[-1]['restart_count'] == 0
+    assert nodes[-1]['stop_asked']
