@@ -28,6 +28,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 import os
 from pathlib import Path
 import random
@@ -39,7 +40,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'test'))
 
-from faults.injection import descriptors, resident_bytes, zombies  # noqa: E402
+from faults.injection import descriptors, node_stand_in, resident_bytes, zombies  # noqa: E402
 from harness import alive, Lab, Running, wait_until  # noqa: E402
 
 from launch_service_node.errors import LaunchServiceError, ResultCode  # noqa: E402
@@ -98,10 +99,12 @@ class Soak:
         self.last_number = 0
         self.memory = 0
         self.slowest = 0.0
+        self.slowest_node = 0.0
         self.running: Running
         self.watcher: SupervisorClient
         self.begin(lab.supervisor(*entries(lab), max_start_rate=0, keep_ended=30,
                                   output_limit=2 ** 20, measure_period=0.2))
+        self.bring_up_node()
 
     def begin(self, running: Running) -> None:
         """Go on with another supervisor."""
@@ -113,6 +116,18 @@ class Soak:
         if number < self.last_number:
             self.find(f'the sequence number went back from {self.last_number} to {number}')
         self.last_number = number
+
+    def bring_up_node(self) -> None:
+        """Have a node, which the supervisor looks after."""
+        self.running.call('manage_node', argv=node_stand_in(self.lab))
+        self.node_pid()
+
+    def node_pid(self, than: int = 0) -> int:
+        """Return the pid of the node as soon as one is attached, and another than before."""
+        def attached() -> int:
+            node = self.running.call('status')['instance']['node']
+            return int(node['pid']) if node and node['pid'] != than else 0
+        return wait_until(attached)
 
     def find(self, what: str) -> None:
         """Note something that must not be."""
@@ -231,6 +246,23 @@ class Soak:
                 self.find(f'{was["process_name"]} has pid {process["os_pid"]}, and had '
                           f'{was["os_pid"]}, which lived')
 
+    def node_fall(self) -> None:
+        """End the node without a warning; it comes back, and nobody else notices."""
+        def sleepers() -> dict[int, int]:
+            return {process['process_id']: process['os_pid']
+                    for process in self.running.call('list')['processes']
+                    if process['process_status'] == State.RUNNING
+                    and process['executable_id'] == 'sleeper' and alive(process['os_pid'])}
+        before, node = sleepers(), self.node_pid()
+        began = time.monotonic()
+        os.kill(node, signal.SIGKILL)
+        self.node_pid(node)
+        self.slowest_node = max(self.slowest_node, time.monotonic() - began)
+        after = sleepers()
+        lost = [pid for process_id, pid in before.items() if after.get(process_id) != pid]
+        if lost:
+            self.find(f'pids {lost} did not live through the fall of the node')
+
     def end(self) -> None:
         """End the supervisor as a host that goes down does; everybody goes with it."""
         self.running.popen.send_signal(signal.SIGTERM)
@@ -241,6 +273,7 @@ class Soak:
         if self.lab.leftovers():
             self.find(f'left over after its end: {self.lab.leftovers()}')
         self.begin(self.lab.supervisor())
+        self.bring_up_node()
 
     # -- checks -------------------------------------------------------------------------
 
@@ -286,7 +319,8 @@ class Soak:
         self.running.ask('stop', name='*', sigterm_timeout=0, sigkill_timeout=0)
         self.hear()
         pid = self.running.popen.pid
-        self.expect('somebody is left over', lambda: self.lab.leftovers() == [pid])
+        self.expect('somebody is left over, or the node is not there',
+                    lambda: self.lab.leftovers() == sorted([pid, self.node_pid()]))
         self.expect('a zombie is left', lambda: not zombies(pid))
         left = [process['process_name'] for process in self.running.call('list')['processes']
                 if process['process_status'] not in ENDED]
@@ -318,7 +352,7 @@ class Soak:
         """Do operations until it is time to end."""
         kinds = {self.start: 40, self.stop: 20, self.restart: 8, self.signal: 8, self.strike: 8,
                  self.look: 6, self.again: 4, self.leave: 3, self.reload: 1, self.fall: 2,
-                 self.end: 0.3}
+                 self.node_fall: 1, self.end: 0.3}
         number = 0
         while not until(number):
             number += 1
@@ -333,6 +367,9 @@ class Soak:
                 if self.running.popen.poll() is not None:
                     self.find(f'the supervisor has fallen by itself: {self.lab.log()[-2000:]}')
                     self.begin(self.lab.supervisor())
+                    if self.running.call('status')['instance']['node'] is None:
+                        with suppress(LaunchServiceError):  # the next may be on its way
+                            self.running.call('manage_node', argv=node_stand_in(self.lab))
         self.rest()
 
 
@@ -362,7 +399,8 @@ def main() -> int:
         soak.find(f'left over at the end: {left}')
     print(f'{sum(soak.done.values())} operations in {time.monotonic() - began:.0f} s: '
           f'{dict(soak.done)}; {soak.largest_id} processes; {soak.last_number} events; '
-          f'answers {dict(soak.codes)}; back after a fall in {soak.slowest:.2f} s at most')
+          f'answers {dict(soak.codes)}; back after a fall in {soak.slowest:.2f} s at most, '
+          f'a node in {soak.slowest_node:.2f} s')
     print(f'{len(soak.findings)} findings with seed {options.seed}')
     return 1 if soak.findings else 0
 

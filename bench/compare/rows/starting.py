@@ -1,0 +1,87 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Start and stop of one process, through the ROS service, while others run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from launch_service_node.client import LaunchServiceClient
+
+from ..bench import Bench, timed
+from ..figures import Line, Series
+from ..ours import client, instance
+from ..peer import Peer
+
+#: How many processes run meanwhile.
+PRESENT = (1, 100)
+
+#: First rounds whose figures are thrown away.
+WARM_UP = 2
+
+PEERS = ('supervisord', 'circusd')
+
+
+class Ours:
+    """Our side, as the peers' programs have it."""
+
+    def __init__(self, found: LaunchServiceClient) -> None:
+        self._client = found
+
+    def time(self, do: str, number: int) -> float:
+        """Return the seconds that a start or a stop takes."""
+        if do == 'start':
+            return timed(lambda: self._client.start('sleeper', name=f'one{number}'))
+        return timed(lambda: self._client.stop(f'one{number}'))
+
+
+def measured(bench: Bench, present: int) -> dict[tuple[str, str], list[float]]:
+    """Return, for ours and each peer, how many seconds starts and stops took."""
+    with ExitStack() as stack:
+        stack.enter_context(instance(bench, present))
+        sides: dict[str, Ours | Peer] = {'ours': Ours(stack.enter_context(client()))}
+        for name in PEERS:
+            sides[name] = stack.enter_context(bench.filled(name, present))
+        found: dict[tuple[str, str], list[float]] = {}
+        for at in range(-WARM_UP, bench.times(60)):
+            for name, side in sides.items():
+                for what in ('start', 'stop'):
+                    took = side.time(what, number=present)
+                    if isinstance(side, Peer) and what == 'start':
+                        side.ask('settle', number=present)
+                    if at >= 0:
+                        found.setdefault((name, what), []).append(took)
+    return found
+
+
+def lines(bench: Bench, what: str, limits: dict[str, float]) -> Iterator[Line]:
+    """Measure, and give the lines of starts or stops."""
+    for present in PRESENT:
+        found = bench.once(f'starting {present}', lambda: measured(bench, present))
+        ours = Series.milliseconds('ours', found['ours', what])
+        for peer in PEERS:
+            yield Line(what, f'{what}, {present} present', ours,
+                       Series.milliseconds(peer, found[peer, what]), limits[peer])
+
+
+def start(bench: Bench) -> Iterator[Line]:
+    """Start a process: from the call of the service to its answer, exec included."""
+    return lines(bench, 'start', {'supervisord': 0.5, 'circusd': 0.25})
+
+
+def stop(bench: Bench) -> Iterator[Line]:
+    """Stop a process that obeys: from the call to the answer that its tree is gone."""
+    return lines(bench, 'stop', {'supervisord': 0.6, 'circusd': 0.1})
