@@ -26,10 +26,12 @@ What can go wrong, drawn once.
     │   └── RemoteError           on a machine that SSH reached; facts: host, command
     │       ├── SetupScriptMissing    a set-up script is not there, or ends what sources it
     │       ├── InterpreterMissing    no Python, or no shell that a script asks for
+    │       ├── PackageMissing        this package, or ROS, can't be imported there
     │       └── RemoteFailed      the command could not start or failed; facts: exit status
     ├── AllowListError            files of an allow-list that can't be used
     ├── InstanceError             a second supervisor or node, an unusable state folder
     └── Unreachable               no answer: who should answer is gone, or late
+        ├── NotOnGraph            it runs, and this ROS graph doesn't see it; facts: differences
         └── ConnectionFailed      SSH does not get there; facts: host, port
             ├── NameNotResolved   nobody knows the host's name
             ├── ConnectRefused    the host is there, nobody listens
@@ -145,6 +147,10 @@ class InterpreterMissing(RemoteError):
     """No Python on the machine, too old a one, or no shell that a set-up script asks for."""
 
 
+class PackageMissing(RemoteError):
+    """This package can't be imported on the machine, is too old there, or has no ROS below it."""
+
+
 class RemoteFailed(RemoteError):
     """The command could not be started or failed; facts: exit_status, signal."""
 
@@ -165,6 +171,10 @@ class Unreachable(LaunchServiceError):
     """No answer: who should answer is gone, or too late."""
 
     default_code = ResultCode.SERVICE_UNAVAILABLE
+
+
+class NotOnGraph(Unreachable):
+    """It runs, and its heartbeat doesn't arrive here; fact: differences, the settings that differ."""
 
 
 class ConnectionFailed(Unreachable):

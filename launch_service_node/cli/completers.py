@@ -21,6 +21,7 @@ Only what this host knows is offered: a tab must not wait for the ROS graph.
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 from ..errors import LaunchServiceError
@@ -92,3 +93,38 @@ class SignalCompleter(ProcessCompleter):
     def candidates(self, words: list[str], backend: Any) -> list[str]:
         """Return signals for the first word and processes for the others."""
         return super().candidates(words, backend) if words else list(SIGNALS)
+
+
+class HostCompleter:
+    """Names of hosts that ssh_config and known_hosts have."""
+
+    def __call__(self, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+        """Return the candidates that begin with `prefix`, which may hold a user."""
+        words = getattr(parsed_args, 'words', None) or []
+        if words and getattr(parsed_args, 'verb', '') == 'bootstrap':
+            return []
+        user, at, name = prefix.rpartition('@')
+        config = getattr(parsed_args, 'ssh_config', None) or '~/.ssh/config'
+        return [user + at + host for host in hosts_known(config) if host.startswith(name)]
+
+
+def hosts_known(config: str, known: str = '~/.ssh/known_hosts') -> list[str]:
+    """Return the names of hosts in both files, but patterns and hashed ones."""
+    found = set()
+    for words in _lines(config):
+        if words[0].lower() == 'host':
+            found.update(words[1:])
+    for words in _lines(known):
+        names = words[1] if words[0].startswith('@') and len(words) > 1 else words[0]
+        found.update(name for name in names.split(',') if name[0] not in '[|')
+    return sorted(name for name in found if not set(name) & set('*?!'))
+
+
+def _lines(path: str) -> list[list[str]]:
+    try:
+        with open(os.path.expanduser(path), encoding='utf-8', errors='replace') as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return []
+    return [line.replace('=', ' ', 1).split() if 'ost' in line.split()[0] else line.split()
+            for line in lines if line.strip() and not line.lstrip().startswith('#')]

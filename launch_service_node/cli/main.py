@@ -29,8 +29,8 @@ from .exit_codes import ExitCode
 from .options import add_common, OneLineParser, usage_error, UsageError, VerbParser
 from .output import complain, fail
 
-VERBS = ('up', 'down', 'start', 'stop', 'restart', 'signal', 'list', 'executables', 'logs',
-         'reload', 'check', 'completion')
+VERBS = ('up', 'down', 'bootstrap', 'start', 'stop', 'restart', 'signal', 'list', 'executables',
+         'logs', 'reload', 'check', 'completion')
 DESCRIPTION = 'Start, stop and watch processes that a LaunchServiceNode looks after.'
 
 

@@ -1,0 +1,245 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Brings an instance up on the machine itself: one at a time, to its end, or not at all.
+
+It runs in the machine's own package, cut off from whoever asked. What can be found out
+is found out before anything changes, and what fails is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+import fcntl
+import os
+import platform
+import select
+import time
+from typing import Any
+
+from .. import __version__
+from ..errors import (
+    InstanceError,
+    InvalidRequest,
+    LaunchServiceError,
+    ResultCode,
+    Unreachable,
+)
+from ..instance import instance_dir, make_private_dir, namespace_from_hostname, valid_namespace
+from ..protocol import SupervisorClient
+from ..starting import ATTACHED, ensure_supervisor, start_instance
+from .comparing import differences, only_content, Running
+from .order import ENCLAVE, Order
+from .putting import config_dir, Files, Keystore
+
+REPLACED = 'replaced'
+
+_POLL = 0.05
+
+Tell = Callable[[str], object]
+
+
+def bring_up(order: Order, tell: Tell, environ: MutableMapping[str, str] = os.environ
+             ) -> dict[str, Any]:
+    """
+    Carry out an order, and return what came of it.
+
+    :param tell: gets a few words at each step.
+    :param environ: is changed to what the instance gets.
+    :raises InstanceError: CONFLICT, when one runs otherwise, and is not to be replaced.
+    :raises LaunchServiceError: nothing has come up, and nothing has changed.
+    """
+    deadline = time.monotonic() + order.timeout
+    environ.update(order.environment)
+    for name, value in order.defaults.items():
+        environ.setdefault(name, value)
+    namespace = valid_namespace(order.namespace or namespace_from_hostname(platform.node()))
+    with _alone(namespace, deadline, tell):
+        return _BringUp(namespace, order, environ, deadline, tell).run()
+
+
+class _BringUp:
+    """One order, and what it has to do with."""
+
+    def __init__(self, namespace: str, order: Order, environ: MutableMapping[str, str],
+                 deadline: float, tell: Tell) -> None:
+        self._namespace = namespace
+        self._order = order
+        self._deadline = deadline
+        self._tell = tell
+        folder = config_dir(namespace)
+        self._files = Files(folder, order.files)
+        self._keystore = Keystore(folder, order.enclave)
+        self._ros_arguments = [*order.ros_arguments]
+        if order.enclave:
+            # The name goes to this node alone; an environment would go to what it starts.
+            self._ros_arguments += ['--enclave', ENCLAVE]
+            environ.update(ROS_SECURITY_KEYSTORE=self._keystore.path, ROS_SECURITY_ENABLE='true',
+                           ROS_SECURITY_STRATEGY='Enforce')
+        self._paths = [*self._files.paths,
+                       *(os.path.abspath(os.path.expanduser(path)) for path in order.allow_list)]
+        for path in self._paths[len(self._files.paths):]:
+            if not os.path.exists(path):
+                raise InvalidRequest(f'there is no allow-list {path} on {platform.node()}: check '
+                                     'its path there, or send one', ResultCode.NOT_FOUND)
+
+    def run(self) -> dict[str, Any]:
+        running = look(self._namespace)
+        found = self._differences(running) if running is not None else []
+        if running is None:
+            what = self._start()
+            if what == ATTACHED:  # somebody else's, by `up`
+                running = look(self._namespace)
+                found = self._differences(running) if running is not None else []
+                if found:
+                    raise self._conflict(found)
+                self._reload()  # it may have read what was there before
+        elif not found:
+            what = ATTACHED
+        elif not self._order.replace:
+            raise self._conflict(found)
+        else:
+            self._replace(running, found)
+            what = REPLACED
+        return self._answer(what, found)
+
+    def _differences(self, running: Running) -> list[str]:
+        return differences(self._order, self._paths, self._files.stale(), self._keystore.path,
+                           running)
+
+    def _conflict(self, found: list[str]) -> InstanceError:
+        return InstanceError(
+            f'{self._namespace} runs already on {platform.node()}, otherwise: {"; ".join(found)}; '
+            'ask for replacing it (--replace; its processes live on), or leave it as it is',
+            differences=found)
+
+    def _start(self) -> str:
+        self._tell('starting')
+        new_keystore = not os.path.isdir(self._keystore.path)
+        try:
+            self._files.put()
+            self._keystore.put()
+            return start_instance(self._namespace, self._paths, dict(self._order.parameters),
+                                  self._ros_arguments, self._left()).what
+        except LaunchServiceError:
+            self._files.put_back()
+            if new_keystore:
+                self._keystore.remove()
+            raise
+
+    def _replace(self, running: Running, found: list[str]) -> None:
+        self._tell(f'replacing: {"; ".join(found)}')
+        if only_content(found):
+            self._files.put()
+            self._reload()
+            return
+        with SupervisorClient(self._namespace) as client:
+            client.call('shutdown', keep_processes=True)
+        try:
+            self._start()
+        except LaunchServiceError as error:
+            raise type(error)(f'{error.message}; {self._bring_back(running)}', error.code,
+                              **error.facts) from error
+
+    def _reload(self) -> None:
+        with SupervisorClient(self._namespace) as client:
+            client.ask('reload')  # what is wrong in it is told with the answer
+
+    def _bring_back(self, running: Running) -> str:
+        """Have the node of before, and say whether there is one."""
+        self._tell('going back to what was there')
+        try:
+            ensure_supervisor(self._namespace)
+            with SupervisorClient(self._namespace) as client:
+                client.call('manage_node', argv=list(running.argv),
+                            environment=dict(running.environment))
+                client.call('wait_node', 31.0, seconds=30.0)
+        except LaunchServiceError as error:
+            return f"what ran before doesn't come back either: {error.message}"
+        return 'what ran before is back'
+
+    def _answer(self, what: str, found: list[str]) -> dict[str, Any]:
+        running = look(self._namespace)
+        if running is None:
+            raise Unreachable(f'{self._namespace} went away while it was brought up',
+                              ResultCode.SUPERVISOR_UNAVAILABLE)
+        if what != ATTACHED:
+            self._keystore.remove_others()
+        with SupervisorClient(self._namespace) as client:
+            problems = client.ask('executables').get('errors', [])
+        with open('/proc/sys/kernel/random/boot_id', encoding='ascii') as file:
+            boot_id = file.read().strip()
+        return {'outcome': what, 'namespace': self._namespace, 'instance': running.instance,
+                'version': __version__, 'boot_id': boot_id, 'graph': running.graph,
+                'differences': found, 'problems': problems, 'allow_list': self._paths}
+
+    def _left(self) -> float:
+        return max(1.0, self._deadline - time.monotonic())
+
+
+def look(namespace: str) -> Running | None:
+    """
+    Return the instance of a namespace whose node is up, or None.
+
+    :raises InstanceError: its supervisor speaks another protocol.
+    :raises Unreachable: it hangs (code TIMED_OUT).
+    """
+    try:
+        with SupervisorClient(namespace) as client:
+            instance = client.call('status')['instance']
+    except Unreachable as error:
+        if error.code == ResultCode.TIMED_OUT:
+            raise
+        return None
+    if instance['node'] is None:
+        return None
+    pid = instance['node']['pid']
+    environment = dict(word.split('=', 1) for word in _words(pid, 'environ') if '=' in word)
+    return Running(instance, tuple(_words(pid, 'cmdline')), environment)
+
+
+def _words(pid: int, name: str) -> list[str]:
+    try:
+        with open(f'/proc/{pid}/{name}', 'rb') as file:
+            data = file.read()
+    except OSError:
+        return []  # it has just ended
+    return [os.fsdecode(word) for word in data.split(b'\0')[:-1]]
+
+
+@contextmanager
+def _alone(namespace: str, deadline: float, tell: Tell) -> Iterator[None]:
+    """Be the only one to bring up this instance."""
+    path = os.path.join(make_private_dir(instance_dir(namespace)), 'bootstrap.lock')
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        told = False
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                pass
+            if time.monotonic() >= deadline:
+                raise Unreachable(f'somebody else is bringing up {namespace}, and takes long: '
+                                  'try again', ResultCode.TIMED_OUT)
+            if not told:
+                tell('waiting for somebody else who brings it up')
+                told = True
+            select.select([], [], [], _POLL)
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,166 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Whether an instance that runs is on the ROS graph of this side: its heartbeat tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+import os
+import threading
+import time
+from typing import Any
+
+from ..client import RosSession
+from ..client.explain import no_ros
+from ..errors import NotOnGraph, ResultCode, Unreachable
+
+#: Seconds for a heartbeat to arrive.
+TIMEOUT = 20.0
+
+#: Seconds to load ROS here.
+JOINING = 60.0
+
+_POLL = 0.1
+
+# ROS's own ports of a domain: 250 each, from 7400 on.
+_FIRST_PORT, _PORTS = 7400, 250
+
+
+class Listener:
+    """
+    This side's place on the ROS graph, taken while the machine is busy; close it.
+
+    :param domain: None: as ROS_DOMAIN_ID says.
+    """
+
+    def __init__(self, domain: int | None = None) -> None:
+        self._domain = domain
+        self._session: RosSession | None = None
+        self._error: Unreachable | None = None
+        self._thread = threading.Thread(target=self._join, name='join the graph', daemon=True)
+        self._thread.start()
+
+    def _join(self) -> None:
+        try:
+            self._session = RosSession(domain_id=self._domain)
+        except Unreachable as error:
+            self._error = error
+
+    def joined(self) -> RosSession:
+        """
+        Return the place on the graph.
+
+        :raises Unreachable: there is no ROS here, or it doesn't load.
+        """
+        self._thread.join(JOINING)
+        if self._error is not None:
+            raise self._error
+        if self._session is None:
+            raise no_ros(RuntimeError(f'ROS has not loaded after {JOINING:g} s'))
+        return self._session
+
+    def hear(self, node: str, instance_id: str, timeout: float,
+             cancelled: Callable[[], bool] = lambda: False) -> bool:
+        """
+        Wait for a heartbeat of an instance; False when none came.
+
+        :param node: full name of its node.
+        :param timeout: seconds.
+        :param cancelled: ends the wait when it is true.
+        """
+        from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+        from launch_service_node.msg import Heartbeat
+        session = self.joined()
+        heard = threading.Event()
+
+        def take(message: Any) -> None:
+            if message.instance_id == instance_id:
+                heard.set()
+
+        subscription = session.node.create_subscription(
+            Heartbeat, f'{node}/heartbeat', take,
+            QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE))
+        try:
+            deadline = time.monotonic() + timeout
+            while not heard.wait(_POLL):
+                if time.monotonic() >= deadline or cancelled():
+                    return False
+            return True
+        finally:
+            session.node.destroy_subscription(subscription)
+
+    def settings(self, environ: Mapping[str, str] = os.environ) -> tuple[int, str, dict[str, str]]:
+        """Return domain, middleware and environment of this side."""
+        from rclpy.utilities import get_rmw_implementation_identifier
+        return (self.joined().node.context.get_domain_id(), get_rmw_implementation_identifier(),
+                dict(environ))
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._thread.join(JOINING)
+        if self._session is not None:
+            self._session.close()
+
+
+def not_on_graph(name: str, result: Mapping[str, Any], here: tuple[int, str, Mapping[str, str]],
+                 seconds: float) -> NotOnGraph:
+    """
+    Return the error for an instance that runs, and whose heartbeat doesn't arrive.
+
+    :param result: what the machine answered.
+    :param here: domain, middleware and environment of this side.
+    """
+    found = differing(result, here)
+    namespace = result['namespace']
+    runs = (f'{namespace} runs on {name}, but is not on this graph: no heartbeat came within '
+            f'{seconds:g} s')
+    if found:
+        why = f'{", ".join(found)}; give both sides the same'
+    else:
+        first = _FIRST_PORT + _PORTS * here[0]
+        why = (f'the settings are the same (domain {here[0]}, {here[1]}), so look at what is '
+               f'between: a firewall (UDP {first} to {first + _PORTS - 1}), or a network without '
+               'multicast (then name the other side in ROS_STATIC_PEERS)')
+    return NotOnGraph(f'{runs}; {why}', ResultCode.SERVICE_UNAVAILABLE, host=name,
+                      namespace=namespace, differences=found, result=dict(result))
+
+
+def differing(result: Mapping[str, Any], here: tuple[int, str, Mapping[str, str]]) -> list[str]:
+    """Return in a few words each which settings keep two sides apart."""
+    domain, rmw, environ = here
+    node, there = result['instance']['node'], result['graph']
+    found = []
+    if node['domain_id'] != domain:
+        found.append(f'it uses domain {node["domain_id"]}, here domain {domain}')
+    if node['rmw'] != rmw:
+        found.append(f'it uses {node["rmw"]}, here {rmw}')
+    for side, settings in (('there', there), ('here', environ)):
+        found += [f'{text} {side}' for text in _alone(settings)]
+    for variable in ('ROS_DISCOVERY_SERVER', 'ROS_SECURITY_ENABLE', 'FASTDDS_BUILTIN_TRANSPORTS'):
+        its, ours = there.get(variable, ''), environ.get(variable, '')
+        if its != ours:
+            found.append(f'{variable} is {its or "not set"} there, {ours or "not set"} here')
+    return found
+
+
+def _alone(settings: Mapping[str, str]) -> Sequence[str]:
+    """Return what keeps a side to its own machine."""
+    reach = settings.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '').upper()
+    if reach in ('LOCALHOST', 'OFF') and not settings.get('ROS_STATIC_PEERS'):
+        return [f'ROS_AUTOMATIC_DISCOVERY_RANGE={reach}']
+    if not reach and settings.get('ROS_LOCALHOST_ONLY') == '1':
+        return ['ROS_LOCALHOST_ONLY=1']
+    return []
