@@ -18,20 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-import logging
 import threading
 import time
 from typing import Any
 
 import paramiko
 
-from ..errors import ConnectionFailed, ConnectionLost, ConnectRefused, ConnectTimedOut
-from .authentication import authenticate
+from ..errors import ConnectionFailed, ConnectRefused
 from .config import resolve
 from .dialing import dial, lost, Proxy
-from .host_keys import HostKeys
-from .known_hosts import prefer
+from .handshake import log_in, time_left, words
 from .target import Resolved, split_hop, Target
 
 #: sshd's own default for MaxSessions.
@@ -39,17 +35,6 @@ MAX_CHANNELS = 10
 
 #: Jump hosts on the way; more is a configuration that goes in circles.
 MOST_HOPS = 8
-
-#: Seconds that ending a connection may take.
-CLOSE_TIMEOUT = 5.0
-
-_KEEPALIVE = 15
-
-_LOG = 'launch_service_node.ssh.transport'
-
-# paramiko writes what becomes an error here also as a traceback on stderr, otherwise.
-logging.getLogger(_LOG).addHandler(logging.NullHandler())
-logging.getLogger(_LOG).propagate = False
 
 Resolver = Callable[[Target], Resolved]
 
@@ -129,7 +114,7 @@ class Connection:
         except (paramiko.SSHException, EOFError, OSError) as error:
             with self._lock:
                 self._open -= 1
-            raise lost(self.where, _words(error)) from error
+            raise lost(self.where, words(error)) from error
 
     def _give_back(self) -> None:
         with self._lock:
@@ -155,7 +140,7 @@ class Connection:
                 f"the jump host {by} can't connect to {where.name} ({host} port {port}): "
                 f'{error.text}; check the name and sshd there', **where.facts()) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
-            raise lost(self.where, _words(error)) from error
+            raise lost(self.where, words(error)) from error
 
     def close(self) -> None:
         """End it, and the jump hosts' connections and programs below."""
@@ -198,7 +183,7 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
             closers[:] = [via.close]
         sock: Any
         if via is not None:
-            sock = via.forward(where.host, where.port, where, _left(deadline, where))
+            sock = via.forward(where.host, where.port, where, time_left(deadline, where))
         elif where.proxy_command:
             proxy = Proxy(where)
             closers.append(proxy.close)
@@ -206,7 +191,7 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
         else:
             sock = dial(where, deadline)
         closers.append(sock.close)
-        transport = _talk(sock, where, target, deadline, closers, proxy)
+        transport = log_in(sock, where, target, deadline, closers, proxy)
     except BaseException:
         while closers:
             closers.pop()()
@@ -214,80 +199,6 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
     return Connection(where, transport, closers)
 
 
-def _talk(sock: Any, where: Resolved, target: Target, deadline: float,
-          closers: list[Callable[[], None]], proxy: Proxy | None) -> paramiko.Transport:
-    heard = _Heard(sock)
-    try:
-        keys = HostKeys(where, target.host_key_policy)
-        transport = paramiko.Transport(heard)
-        closers.append(partial(_end, transport))
-        transport.set_log_channel(_LOG)
-        options = transport.get_security_options()
-        options.key_types = prefer(options.key_types, keys.types())
-        left = _left(deadline, where)
-        transport.banner_timeout = transport.handshake_timeout = left
-        transport.start_client(timeout=left)
-        # Before anything secret is sent.
-        keys.check(transport.get_remote_server_key())
-        authenticate(transport, where, target, deadline)
-        transport.set_keepalive(_KEEPALIVE)
-        return transport
-    except (paramiko.SSHException, EOFError, OSError) as error:
-        failed = proxy.failure(0.5) if proxy is not None else None
-        raise failed or _handshake_failure(where, error, deadline, heard) from error
-
-
-class _Heard:
-    """A socket that remembers how the other side began, for the words of an error."""
-
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-        self.first = b''
-
-    def recv(self, size: int) -> bytes:
-        data: bytes = self._sock.recv(size)
-        if len(self.first) < 4:
-            self.first += data[:4]
-        return data
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
-
-def _end(transport: paramiko.Transport) -> None:
-    transport.close()
-    if transport.is_alive():
-        transport.join(CLOSE_TIMEOUT)
-
-
-def _handshake_failure(where: Resolved, error: Exception, deadline: float,
-                       heard: _Heard) -> ConnectionFailed:
-    at = f'{where.name} ({where.host} port {where.port})'
-    if time.monotonic() >= deadline or isinstance(error, TimeoutError):
-        return ConnectTimedOut(f'{at} accepts the connection and then says nothing: is that '
-                               "port sshd's, and is the host overloaded?", **where.facts())
-    if heard.first and not heard.first.startswith(b'SSH-'):
-        return ConnectionFailed(f"{at} answers, but doesn't speak SSH: give the port of its sshd",
-                                **where.facts())
-    if isinstance(error, (EOFError, OSError)) or isinstance(error.__context__, EOFError):
-        return ConnectionLost(f'{at} closes the connection at once: sshd may be at its limit '
-                              '(MaxStartups) or be blocking this address', **where.facts())
-    return ConnectionFailed(f'{at} and this side find no way to talk: {_words(error)}',
-                            **where.facts())
-
-
-def _left(deadline: float, where: Resolved) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise ConnectTimedOut(f'{where.name} is not reached in time: the way to it took too '
-                              'long; give more connect_timeout', **where.facts())
-    return left
-
-
 def _for_hops(target: Target) -> str:
     # A fingerprint is that of the machine, not of those on the way.
     return target.host_key_policy if ':' not in target.host_key_policy else 'strict'
-
-
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
