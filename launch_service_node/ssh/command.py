@@ -22,6 +22,7 @@ import signal
 from typing import NamedTuple
 
 from ..errors import InvalidRequest
+from .places import Place, readable
 from .quoting import check_variables
 
 
@@ -47,6 +48,8 @@ class Command:
         that is stopped too.
     :ivar start_timeout: seconds until it has to run, set-up scripts included.
     :ivar python: the Python (3.8 or later) on the machine that watches it.
+    :ivar places: what stands in argv for paths that are known only on the machine; see
+        `places.py`.
     """
 
     argv: tuple[str, ...]
@@ -61,6 +64,7 @@ class Command:
     leave_rest: bool = False
     start_timeout: float = 30.0
     python: str = 'python3'
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what can't be right."""
@@ -73,6 +77,16 @@ class Command:
         check_variables(self.env)
         if self.silence < 0 or self.start_timeout <= 0:
             raise InvalidRequest('silence has to be 0 seconds or more, start_timeout more than 0')
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return program and arguments as people should see them."""
+        return tuple(readable(word) for word in self.argv)
+
+    @property
+    def name(self) -> str:
+        """Return the program as people should see it."""
+        return self.words[0]
 
     def ladder(self) -> list[tuple[int, float]]:
         """Return what the other side does before SIGKILL: signals and seconds."""

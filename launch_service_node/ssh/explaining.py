@@ -27,6 +27,7 @@ from ..errors import (
 )
 from .command import Command, last_line
 from .dialing import lost
+from .not_there import explain, KINDS
 from .sending import is_too_old
 from .target import Resolved
 
@@ -68,7 +69,7 @@ def watchdog_died(where: Resolved, command: Command, status: int | None,
         return lost(where, 'it ended before the command did')
     last = last_line(output)
     return RemoteFailed(
-        f'what watches {command.argv[0]} on {where.name} ended first (exit status {status}'
+        f'what watches {command.name} on {where.name} ended first (exit status {status}'
         f'{": " + last if last else ""}): look whether the command still runs there',
         **_facts(where, command, output, exit_status=status))
 
@@ -84,6 +85,8 @@ def could_not_start(where: Resolved, command: Command, told: dict[str, Any],
     name, kind = told['name'], told['kind']
     facts = _facts(where, command, output)
     last = last_line(output)
+    if kind in KINDS:
+        return explain(where, told, **facts)
     if kind == 'setup':
         return SetupScriptMissing(f'{where.name} has no set-up script {name} that {where.user} '
                                   'can read: check its path there', script=name, **facts)
@@ -103,5 +106,5 @@ def could_not_start(where: Resolved, command: Command, told: dict[str, Any],
 
 
 def _facts(where: Resolved, command: Command, output: bytes, **more: object) -> dict[str, Any]:
-    return {**where.facts(), 'command': command.argv,
+    return {**where.facts(), 'command': command.words,
             'last_output': output.decode('utf-8', 'replace'), **more}

@@ -92,7 +92,7 @@ class RemoteProcess:
         self._reader.start()
         if not self._begun.wait(self.command.start_timeout):
             self._give_up(ConnectTimedOut(
-                f'{session.where.name} has not started {self.command.argv[0]} after '
+                f'{session.where.name} has not started {self.command.name} after '
                 f'{self.command.start_timeout:g} s: look for a set-up script that waits, or give '
                 'more start_timeout', **self._facts()))
         if self._error is not None:
@@ -108,7 +108,7 @@ class RemoteProcess:
         :raises ConnectionLost: the link died; the other side ends the command.
         """
         if not self._over.wait(timeout):
-            raise Unreachable(f'{self.command.argv[0]} still runs on {self._name()} after '
+            raise Unreachable(f'{self.command.name} still runs on {self._name()} after '
                               f'{timeout:g} s: stop it, or wait longer', ResultCode.TIMED_OUT,
                               **self._facts())
         if self._exit is None:
@@ -133,11 +133,11 @@ class RemoteProcess:
                 count = min(self._credit, len(view), _PORTION)
                 self._credit -= count
             if not ready:
-                raise Unreachable(f'{self.command.argv[0]} on {self._name()} takes no input for '
+                raise Unreachable(f'{self.command.name} on {self._name()} takes no input for '
                                   f'{timeout:g} s: wait longer, or look what it waits for',
                                   ResultCode.TIMED_OUT, **self._facts())
             if self._exit is not None:
-                raise RemoteFailed(f'{self.command.argv[0]} on {self._name()} has ended '
+                raise RemoteFailed(f'{self.command.name} on {self._name()} has ended '
                                    f'({self._exit}), and takes no input any more',
                                    **self._facts())
             self._send(frames.INPUT, bytes(view[:count]))
@@ -190,7 +190,7 @@ class RemoteProcess:
 
     def _facts(self) -> dict[str, Any]:
         where = self._line.session.where.facts() if self._line is not None else {}
-        return {**where, 'command': self.command.argv,
+        return {**where, 'command': self.command.words,
                 'last_output': bytes(self._tail).decode('utf-8', 'replace')}
 
     def _give_up(self, error: BaseException) -> None:
@@ -203,7 +203,7 @@ class RemoteProcess:
 
     def _send(self, kind: bytes, payload: bytes = b'') -> None:
         if self._line is None:
-            raise InvalidRequest(f'{self.command.argv[0]} does not run: start it first')
+            raise InvalidRequest(f'{self.command.name} does not run: start it first')
         if self._over.is_set():
             if self._exit is None and self._error is not None:
                 raise self._error

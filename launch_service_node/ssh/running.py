@@ -62,8 +62,8 @@ def run(session: Session, command: Command, timeout: float, check: bool = True,
     with process:
         process.start(session)
         ended = process.wait(timeout)
-    name, where = command.argv[0], session.where
-    facts = {**where.facts(), 'command': command.argv, 'exit_status': ended.code,
+    name, where = command.name, session.where
+    facts = {**where.facts(), 'command': command.words, 'exit_status': ended.code,
              'signal': ended.signal,
              'last_output': bytes(stderr[-4096:]).decode('utf-8', 'replace')}
     if too_much:

@@ -24,7 +24,8 @@ from .quoting import remote_command, shell_of
 from .remote import frames
 
 #: Its modules, each after those that it imports.
-_MODULES = ('frames', 'tree', 'ladder', 'spawning', 'sourcing', 'streams', 'job', 'watchdog')
+_MODULES = ('frames', 'tree', 'ladder', 'spawning', 'sourcing', 'streams', 'finding', 'folder',
+            'places', 'job', 'watchdog')
 
 _TOO_OLD = 'python too old:'
 
@@ -70,4 +71,5 @@ def order_for(command: Command) -> bytes:
         'argv': command.argv, 'env': dict(command.env), 'cwd': command.cwd,
         'setup': command.setup, 'shell': shell_of(command.setup), 'pty': command.pty,
         'stdin': command.stdin, 'silence': command.silence, 'ladder': command.ladder(),
-        'rest': 'leave' if command.leave_rest else 'stop'}).encode())
+        'rest': 'leave' if command.leave_rest else 'stop',
+        'places': {word: place.order() for word, place in command.places.items()}}).encode())

@@ -27,8 +27,11 @@ import select
 import time
 from typing import Any
 
+from .finding import NotThere
+from .folder import Folder
 from .frames import BLOCK, ERR, EXIT, FAILED, Link, OUT, STARTED
 from .ladder import Ladder, LAST_WAIT
+from .places import fill_in
 from .sourcing import as_path, environment_in, is_missing, script_for
 from .spawning import encode, open_terminal, spawn
 from .streams import Streams
@@ -53,6 +56,7 @@ class Job:
         self._link = link
         self._order = order
         self._ladder = Ladder()
+        self._folder = Folder()
         self._main = 0
         self._status: Any = None
         self._setting_up = False
@@ -80,6 +84,10 @@ class Job:
         fds = (os.open(os.devnull, os.O_RDONLY), self.streams.pipe(None), self.streams.pipe(ERR))
         self._launch([self._order['shell'], '-c', script_for(setup)], dict(os.environb), None,
                      fds, False)
+
+    def close(self) -> None:
+        """Remove what was sent along with it."""
+        self._folder.remove()
 
     def register(self, poll: select.poll) -> None:
         """Say what is waited for."""
@@ -164,6 +172,7 @@ class Job:
             self._sourced(status)
         else:
             exited = status.si_code == os.CLD_EXITED
+            self.close()
             left = alive if self._why or self._order['rest'] != 'leave' else []
             self._link.say(EXIT, code=status.si_status if exited else None,
                            signal=None if exited else status.si_status, why=self._why, left=left)
@@ -181,6 +190,11 @@ class Job:
         env.update((encode(key), encode(value)) for key, value in order['env'].items())
         if order['cwd']:
             env.pop(b'PWD', None)
+        try:
+            order['argv'] = fill_in(order, env, self._folder)
+        except NotThere as error:
+            self._fail(**error.facts)
+            return
         fds: tuple[int, ...]
         if order['pty']:
             ours, theirs = open_terminal(order['pty'])
@@ -219,5 +233,6 @@ class Job:
             self._link.say(STARTED, pid=self._main)
 
     def _fail(self, **facts: object) -> None:
+        self.close()
         self._link.say(FAILED, **facts)
         self.done = True

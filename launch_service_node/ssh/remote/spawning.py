@@ -39,6 +39,11 @@ def encode(text: str) -> bytes:
     return text.encode('utf-8', 'surrogateescape')
 
 
+def decode(name: bytes) -> str:
+    """Return the text whose bytes these are."""
+    return name.decode('utf-8', 'surrogateescape')
+
+
 def open_terminal(size: tuple[int, int]) -> tuple[int, int]:
     """Return both ends of a new terminal, ours first."""
     ours, theirs = os.openpty()

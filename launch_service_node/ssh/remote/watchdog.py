@@ -60,8 +60,12 @@ class Watchdog:
 
     def run(self) -> None:
         """Serve until all is over and told."""
-        while not self._done or self._link.unsent:
-            self._turn()
+        try:
+            while not self._done or self._link.unsent:
+                self._turn()
+        finally:
+            if self._job:
+                self._job.close()
 
     @property
     def _done(self) -> bool:
