@@ -30,12 +30,14 @@ import json
 import os
 from pathlib import Path
 import subprocess
+import sys
 import textwrap
 from typing import Any
 
 from harness import Lab, PATIENCE
 import pytest
 
+import launch_service_node
 from launch_service_node.supervisor.journal import from_line, to_line
 
 Wrap = Callable[[list[str]], list[str]]
@@ -262,6 +264,25 @@ FULL_JOURNAL = """
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     replace('supervisor.journal:os', lambda _: FullOs())
     """
+
+#: Attaches as the instance's node, and ends when it loses its supervisor.
+_NODE = """
+    import sys
+    sys.path.insert(0, sys.argv[1])
+    from launch_service_node.protocol import SupervisorClient
+    client = SupervisorClient('/robot1', sys.argv[2])
+    client.call('attach', node_name='/robot1/launch_service', settings={})
+    while True:
+        client.next_event(3600)
+    """
+
+
+def node_stand_in(lab: Lab) -> list[str]:
+    """Return the command of what a supervisor may look after in the place of a ROS node."""
+    package = Path(launch_service_node.__path__[0])
+    return [sys.executable, '-IS', lab.write('stand_in.py', _NODE), str(package.parent),
+            str(lab.home)]
+
 
 #: A supervisor that may only read its journal, whenever the file that arms it is there.
 READ_ONLY_JOURNAL = """

@@ -18,32 +18,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 import signal
-import sys
 
-from faults.injection import journal_entries
+from faults.injection import journal_entries, node_stand_in
 from harness import Lab, PATIENCE, Running, wait_until
 import pytest
 
-import launch_service_node
 from launch_service_node.errors import ResultCode
-
-#: Attaches, and stays.
-STAND_IN = """
-    import sys, time
-    sys.path.insert(0, sys.argv[1])
-    from launch_service_node.protocol import SupervisorClient
-    client = SupervisorClient('/robot1', sys.argv[2])
-    client.call('attach', node_name='/robot1/launch_service', settings={})
-    time.sleep(1000)
-    """
-
-
-def stand_in(lab: Lab) -> list[str]:
-    package = Path(launch_service_node.__path__[0])
-    return [sys.executable, '-IS', lab.write('stand_in.py', STAND_IN), str(package.parent),
-            str(lab.home)]
 
 
 def attached(running: Running, than: int = 0) -> int:
@@ -54,7 +35,7 @@ def attached(running: Running, than: int = 0) -> int:
 
 def test_one_that_has_been_up_is_back_soon_each_time(lab: Lab) -> None:
     running = lab.supervisor()
-    running.call('manage_node', argv=stand_in(lab))
+    running.call('manage_node', argv=node_stand_in(lab))
     pid = wait_until(lambda: attached(running))
     for _ in range(6):
         os.kill(pid, signal.SIGKILL)
@@ -81,7 +62,7 @@ def test_one_that_never_comes_up_is_tried_ever_later(lab: Lab) -> None:
 @pytest.mark.parametrize('by', ['its end', 'the fall of the supervisor'])
 def test_one_that_is_released_does_not_come_back(lab: Lab, by: str) -> None:
     running = lab.supervisor()
-    running.call('manage_node', argv=stand_in(lab))
+    running.call('manage_node', argv=node_stand_in(lab))
     pid = wait_until(lambda: attached(running))
     running.call('detach')
     if by == 'its end':
