@@ -40,7 +40,7 @@ from launch_service_node.starting import supervisor_command
 from launch_service_node.supervisor.identity import open_handle, read_stat
 
 #: Seconds that a test waits for what has to happen; never how long it takes.
-PATIENCE = 30.0
+PATIENCE = float(os.environ.get('LAUNCH_SERVICE_TEST_PATIENCE', '30'))
 
 T = TypeVar('T')
 

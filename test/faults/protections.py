@@ -51,6 +51,9 @@ from faults.protection import Protection  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = 'launch_service_node'
 
+#: Seconds that a test waits for what will not come, now that its protection is out.
+PATIENCE = 15.0
+
 #: Seconds that a test may take, and that it has to clean up when it took longer.
 TEST_TIMEOUT = 180.0
 CLEAN_UP = 60.0
@@ -109,6 +112,7 @@ class Copy:
         self._tmp.mkdir()
         # What Python has compiled is taken for the same by its second and its size.
         environment = {**os.environ, 'PYTHONDONTWRITEBYTECODE': '1', 'TMPDIR': str(self._tmp),
+                       'LAUNCH_SERVICE_TEST_PATIENCE': str(PATIENCE),
                        'PYTHONPATH': os.pathsep.join(filter(None, (
                            str(self._hook), os.environ.get('PYTHONPATH', ''))))}
         command = [sys.executable, '-m', 'pytest', '-q', '-x', '-p', 'no:cacheprovider',

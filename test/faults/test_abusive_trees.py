@@ -56,6 +56,28 @@ def test_a_chain_of_sessions_that_never_rests_is_ended(lab: Lab, turn: int) -> N
     wait_until(lambda: lab.leftovers() == [running.popen.pid])
 
 
+def test_who_was_not_there_yet_when_all_were_killed_is_killed_after(lab: Lab) -> None:
+    """Between a look and its signals somebody may be born: here the first signals miss one."""
+    running = lab.supervisor({
+        'id': 'tree', 'cmd': ['/bin/sh', '-c', 'setsid sleep 1000 & exec sleep 1000'],
+        'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 0}}, wrap=patched("""
+        missed = []
+        def wrap(send):
+            def late(stopper, members, number):
+                if not missed:
+                    missed.append(members)
+                    members = {}
+                return send(stopper, members, number)
+            return late
+        replace('supervisor.stopping:Stopper._send', wrap)
+        """))
+    running.start('tree')
+    wait_until(lambda: len(lab.leftovers()) == 3)
+    process = running.call('stop', name='tree')['processes'][0]
+    assert process['process_status'] == State.STOPPED
+    assert lab.leftovers() == [running.popen.pid]
+
+
 def test_what_a_crashed_leader_leaves_is_ended_before_it_is_restarted(lab: Lab) -> None:
     script = """
         import os, signal, sys, time

@@ -220,6 +220,10 @@ def a_record(process_id: int = 3, **more: Any) -> dict[str, Any]:
 
 def replayed(path: Path, entries: list[dict[str, Any]]) -> tuple[list[Record], Table, History]:
     written(path, entries)
+    return replayed_as_it_is(path)
+
+
+def replayed_as_it_is(path: Path) -> tuple[list[Record], Table, History]:
     table = Table()
     history = History(str(path), table)
     records, _ = history.open('')
@@ -293,6 +297,18 @@ def test_the_identity_of_the_instance_is_kept_by_every_rewrite(tmp_path: Path) -
     again.open('')
     again.close()
     assert again.instance_id == identity
+
+
+def test_ids_and_numbers_go_on_after_a_rewrite_without_any_process(tmp_path: Path) -> None:
+    path = tmp_path / 'journal'
+    table = Table()
+    history = History(str(path), table)
+    history.open('')
+    table.next_id, table.sequence_number = 77, 88
+    assert history._journal.rewrite(history._everything())
+    history.close()
+    _, again, _ = replayed_as_it_is(path)
+    assert (again.next_id, again.sequence_number) == (77, 88)
 
 
 def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(

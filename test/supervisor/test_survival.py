@@ -160,6 +160,18 @@ def test_ids_are_never_reused_also_after_all_processes_are_gone(lab: Lab) -> Non
     assert running.start('true')['process_id'] == 2
 
 
+def test_ids_are_never_reused_also_when_the_journal_is_lost(lab: Lab) -> None:
+    """What an output is all that is left of is not written over by another process."""
+    running = lab.supervisor({'id': 'echo', 'cmd': ['/bin/echo', 'first']})
+    for _ in range(3):
+        running.start('echo')
+    running.kill()
+    (lab.instance_dir() / 'journal').unlink()
+    running = lab.supervisor()
+    assert running.start('echo')['process_id'] == 4
+    assert (lab.instance_dir() / 'output' / '3').read_text() == 'first\n'
+
+
 def forge_pid(record: dict[str, Any], stranger: int) -> None:
     record['pid'] = stranger
 
