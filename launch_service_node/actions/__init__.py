@@ -13,3 +13,8 @@
 # limitations under the License.
 
 """Launch actions: run on machines, bring instances up, and have them start and stop."""
+
+from .execute_remote import ExecuteRemote
+from .execute_remote_ssh import ExecuteRemoteSSH
+
+__all__ = ['ExecuteRemote', 'ExecuteRemoteSSH']

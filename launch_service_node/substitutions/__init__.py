@@ -13,3 +13,7 @@
 # limitations under the License.
 
 """Substitutions of launch files that ask a machine."""
+
+from .remote import RemoteSubstitution
+
+__all__ = ['RemoteSubstitution']

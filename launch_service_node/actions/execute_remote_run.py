@@ -1,0 +1,287 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The life of a remote process in a launch: started, told about, stopped, started again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+import logging
+import signal
+from typing import Any
+
+from launch import LaunchContext
+from launch.events.process import (
+    ProcessExited,
+    ProcessStarted,
+    ProcessStderr,
+    ProcessStdout,
+)
+
+from ..errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    HostKeyError,
+    LaunchServiceError,
+    Unreachable,
+)
+from ..ssh.command import Command, Exit, ladder
+from ..ssh.connection import Session
+from .execute_remote_events import OutputHandled
+from .execute_remote_link import Link, Outcome
+
+#: Exit code where the machine told none, as that of `ssh`.
+UNKNOWN = 255
+
+
+class State(Enum):
+    """Where a process is in its life."""
+
+    STARTING = 'starting'
+    RUNNING = 'running'
+    STOPPING = 'stopping'
+    WAITING = 'waiting to be started again'
+    OVER = 'over'
+
+
+@dataclass
+class Plan:
+    """
+    What is to run, as performed in the context of its launch.
+
+    :ivar details: arguments of each event about it; `pid` is added when it runs.
+    :ivar respawn_delay: seconds.
+    :ivar respawn_max_retries: negative: as often as it ends.
+    """
+
+    command: Command
+    open_session: Callable[[], Session]
+    details: dict[str, Any]
+    respawn: bool = False
+    respawn_delay: float = 0.0
+    respawn_max_retries: int = -1
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know it by its name in launch."""
+        self.name = self.details['name']
+
+
+class Run:
+    """
+    A remote process, in launch's thread; threads of a Link do what takes time.
+
+    :ivar completed: done when launch need not wait for it any more.
+    """
+
+    def __init__(self, plan: Plan, context: LaunchContext, logger: logging.Logger) -> None:
+        self.state = State.STARTING
+        self.completed: asyncio.Future[None] = context.asyncio_loop.create_future()
+        self._plan = plan
+        self._context = context
+        self._loop: asyncio.AbstractEventLoop = context.asyncio_loop
+        self._logger = logger
+        self._link: Link | None = None
+        self._busy = False
+        self._stopped = False
+        self._retries = 0
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def start(self) -> None:
+        """Have it started."""
+        self.state = State.STARTING
+        self._plan.details.pop('pid', None)
+        self._link = Link(self._plan.open_session, self._plan.command, self._loop, self)
+        self._link.start()
+
+    def stop(self) -> None:
+        """Have it ended for good, in bounded time."""
+        self._stopped = True
+        if self.state is State.STARTING:
+            self._drop('stopped before it ran')
+        elif self.state is State.WAITING:
+            self._finish()
+        elif self.state is State.RUNNING:
+            self.state = State.STOPPING
+            self._say_signal(signal.SIGINT)
+            self._escalate()
+            assert self._link
+            self._link.stop()
+
+    def send_signal(self, number: int) -> None:
+        """Signal it when it runs; SIGKILL ends what it has started too."""
+        if self._link is None or self.state is State.STARTING:
+            self._logger.warning(f'signal {_name(number)} is not sent to '
+                                 f'process[{self._plan.name}]: it is {self.state.value}')
+            return
+        self._say_signal(number)
+        if number == signal.SIGKILL:
+            self._link.kill()
+        else:
+            self._link.send_signal(number)
+
+    def write(self, data: bytes) -> None:
+        """Give it input when it runs; nothing: its input ends."""
+        if self._link is None or self.state is State.STARTING:
+            self._logger.warning(f'process[{self._plan.name}] gets no input: it is '
+                                 f'{self.state.value}')
+        else:
+            self._link.write(data)
+
+    def hear(self, event: OutputHandled) -> None:
+        """Go on with output, when launch is through with what it got."""
+        if event.run is self:
+            self._busy = False
+            if self._link is not None:
+                self.output(self._link)
+
+    def started(self, link: Link, pid: int) -> None:
+        """Tell that it runs."""
+        if link is not self._link:
+            return
+        self.state = State.RUNNING
+        self._plan.details['pid'] = pid
+        self._logger.info(f'process started with pid [{pid}]')
+        self._emit(ProcessStarted)
+
+    def output(self, link: Link) -> None:
+        """Tell a part of its output, if launch is through with the last one."""
+        if link is self._link and not self._busy and self._tell_output():
+            self._busy = True
+            self._context.emit_event_sync(OutputHandled(self))
+
+    def not_taken(self, link: Link, error: LaunchServiceError) -> None:
+        """Tell that input was not taken."""
+        if link is self._link:
+            self._logger.warning(error.message)
+
+    def over(self, link: Link, outcome: Outcome) -> None:
+        """Tell how it ended, and start it again if that is wanted."""
+        if link is not self._link:
+            return
+        while self._tell_output():
+            pass
+        self._cancel_timers()
+        self._say_end(outcome)
+        self._emit(ProcessExited, returncode=_returncode(outcome))
+        if self._wants_another(outcome):
+            self._retries += 1
+            self.state = State.WAITING
+            self._link = None
+            self._after(self._plan.respawn_delay, self.start)
+        else:
+            self._finish()
+
+    def _tell_output(self) -> bool:
+        taken = self._link.take() if self._link else None
+        if taken is None:
+            return False
+        kind, data = taken
+        self._emit(ProcessStdout if kind == 'stdout' else ProcessStderr, text=data)
+        return True
+
+    def _emit(self, event_class: Callable[..., Any], **more: Any) -> None:
+        self._context.emit_event_sync(
+            event_class(**{'pid': 0, **self._plan.details}, **more))
+
+    def _drop(self, why: str) -> None:
+        assert self._link
+        self._link.abandon()
+        self._link = None
+        self._logger.info(f'process[{self._plan.name}] is {why}')
+        self._emit(ProcessExited, returncode=UNKNOWN)
+        self._finish()
+
+    def _finish(self) -> None:
+        self._cancel_timers()
+        self.state = State.OVER
+        self._link = None
+        if not self.completed.done():
+            self.completed.set_result(None)
+
+    def _wants_another(self, outcome: Outcome) -> bool:
+        plan = self._plan
+        return (plan.respawn and not self._stopped and not self._context.is_shutdown
+                and (plan.respawn_max_retries < 0 or self._retries < plan.respawn_max_retries)
+                and may_pass(outcome))
+
+    def _say_end(self, outcome: Outcome) -> None:
+        plan, pid = self._plan, self._plan.details.get('pid', 0)
+        if isinstance(outcome, LaunchServiceError):
+            self._logger.error(outcome.message)
+            if pid and isinstance(outcome, ConnectionFailed):
+                self._logger.error(f'process is out of reach [pid {pid}], and ended there')
+            return
+        if outcome.why and not self._stopped:
+            self._logger.warning(f'process was ended there: {outcome.why}')
+        if outcome.left:
+            self._logger.error('these pids could not be ended there, even with SIGKILL: '
+                               f'{", ".join(map(str, outcome.left))}')
+        if _returncode(outcome) == 0:
+            self._logger.info(f'process has finished cleanly [pid {pid}]')
+        else:
+            words = ' '.join(word for word in plan.details['cmd'] if word.strip())
+            self._logger.error(f'process has died [pid {pid}, exit code {_returncode(outcome)}, '
+                               f"cmd '{words}'].")
+
+    def _say_signal(self, number: int) -> None:
+        self._logger.info(f"sending signal '{_name(number)}' to process[{self._plan.name}]")
+
+    def _escalate(self) -> None:
+        # The machine climbs by itself; here it is told.
+        command = self._plan.command
+        rungs = ladder(command.sigterm_timeout, command.sigkill_timeout)
+        names = [*(number for number, _ in rungs), int(signal.SIGKILL)]
+        at = 0.0
+        for (number, wait), following in zip(rungs, names[1:], strict=True):
+            at += wait
+            self._after(at, partial(
+                self._logger.error,
+                f"process[{self._plan.name}] failed to terminate '{wait:g}' seconds after "
+                f"receiving '{_name(number)}', escalating to '{_name(following)}'"))
+
+    def _after(self, seconds: float, call: Callable[[], None]) -> None:
+        self._timers.append(self._loop.call_later(seconds, call))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+
+def may_pass(outcome: Outcome) -> bool:
+    """Say whether starting once more may go otherwise; wrong set-ups don't mend themselves."""
+    if isinstance(outcome, LaunchServiceError):
+        return (isinstance(outcome, Unreachable)
+                and not isinstance(outcome, (HostKeyError, AuthenticationFailed)))
+    return True
+
+
+def _returncode(outcome: Outcome) -> int:
+    if not isinstance(outcome, Exit):
+        return UNKNOWN
+    if outcome.signal is not None:
+        return -outcome.signal
+    return UNKNOWN if outcome.code is None else outcome.code
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f'signal {number}'
