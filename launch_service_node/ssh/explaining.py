@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ..errors import (
@@ -25,9 +26,10 @@ from ..errors import (
     RemoteFailed,
     SetupScriptMissing,
 )
-from .command import Command, last_line
+from .command import Command, Exit, last_line
 from .dialing import lost
 from .not_there import explain, KINDS
+from .remote import guard
 from .sending import is_too_old
 from .target import Resolved
 
@@ -67,11 +69,27 @@ def watchdog_died(where: Resolved, command: Command, status: int | None,
     """
     if status is None or status < 0:
         return lost(where, 'it ended before the command did')
-    last = last_line(output)
-    return RemoteFailed(
-        f'what watches {command.name} on {where.name} ended first (exit status {status}'
-        f'{": " + last if last else ""}): look whether the command still runs there',
-        **_facts(where, command, output, exit_status=status))
+    name = command.argv[0]
+    said, found, told = output.decode('utf-8', 'replace').rpartition(guard.SAID)
+    last = last_line(said.encode())
+    facts = _facts(where, command, said.encode(), exit_status=status)
+    if not found:
+        return RemoteFailed(
+            f'what watches {name} on {where.name} ended first (exit status {status}'
+            f'{": " + last if last else ""}): look whether the command still runs there', **facts)
+    number, left = json.loads(told)['signal'], json.loads(told)['left']
+    if number is None:
+        how = f'failed{" (" + last + ")" if last else ""}'
+        way_out = 'that is a mistake in launch_service_node: please report it'
+    else:
+        how = f'was killed ({Exit(None, number)})'
+        way_out = 'look into `dmesg` there: memory may have run out'
+    if left:
+        rest = f'pids {", ".join(map(str, left))} are left there'
+    else:
+        rest = f'{name} was ended with it'
+    return RemoteFailed(f'what watches {name} on {where.name} {how}; {rest}; {way_out}',
+                        signal=number, left=tuple(left), **facts)
 
 
 def could_not_start(where: Resolved, command: Command, told: dict[str, Any],

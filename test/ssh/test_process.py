@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 import hashlib
 import json
 import os
@@ -389,7 +390,7 @@ def test_a_client_that_is_frozen_takes_its_command_along(sshd: Sshd, tmp_path: P
 
 def test_a_watchdog_that_is_frozen_is_noticed(connection: Connection) -> None:
     with start(connection, command('sleep', '1000', silence=2.0)) as process:
-        watchdog = int(Path(f'/proc/{process.pid}/stat').read_text().split()[3])
+        watchdog = parent(process.pid)
         os.kill(watchdog, signal.SIGSTOP)
         try:
             with pytest.raises(ConnectionLost, match='silent for'):
@@ -406,8 +407,7 @@ def test_a_server_that_drops_the_connection_is_told_and_the_command_ends(
     try:
         with start(connection, python(_STUBBORN, str(tmp_path / 'pid'))) as process:
             pids = [pid_from(tmp_path / 'pid'), pid_from(tmp_path / 'pid.grandchild')]
-            watchdog = int(Path(f'/proc/{process.pid}/stat').read_text().split()[3])
-            os.kill(int(Path(f'/proc/{watchdog}/stat').read_text().split()[3]), signal.SIGKILL)
+            os.kill(parent(parent(parent(process.pid))), signal.SIGKILL)  # sshd's
             with pytest.raises(ConnectionLost, match='the connection to robot is lost'):
                 process.wait(PATIENCE)
             wait_until(lambda: not any(map(alive, pids)))
@@ -415,12 +415,96 @@ def test_a_server_that_drops_the_connection_is_told_and_the_command_ends(
         connection.close()
 
 
-def test_a_watchdog_that_is_killed_is_no_success(connection: Connection) -> None:
-    with start(connection, command('sleep', '1000')) as process:
-        os.kill(int(Path(f'/proc/{process.pid}/stat').read_text().split()[3]), signal.SIGKILL)
+def parent(pid: int) -> int:
+    return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
+
+
+def test_a_watchdog_that_is_killed_takes_all_that_it_watched_along(
+        connection: Connection, tmp_path: Path) -> None:
+    with start(connection, python(_STUBBORN, str(tmp_path / 'pid'))) as process:
+        pids = [pid_from(tmp_path / 'pid'), pid_from(tmp_path / 'pid.grandchild')]
+        guard = parent(parent(process.pid))
+        os.kill(parent(process.pid), signal.SIGKILL)
+        with pytest.raises(RemoteFailed) as caught:
+            process.wait(PATIENCE)
+        assert not any(map(alive, pids))
+        wait_until(lambda: not alive(guard))
+    assert str(caught.value) == (
+        f'what watches {sys.executable} on robot was killed (SIGKILL); {sys.executable} was ended '
+        'with it; look into `dmesg` there: memory may have run out')
+    assert caught.value.facts['signal'] == signal.SIGKILL
+
+
+def test_a_set_up_script_ends_with_a_watchdog_that_is_killed(
+        connection: Connection, tmp_path: Path) -> None:
+    (tmp_path / 'setup.sh').write_text(f'echo $$ > {tmp_path}/pid; sleep 1000')
+    process = RemoteProcess(command('true', setup=(str(tmp_path / 'setup.sh'),)))
+    with process, ThreadPoolExecutor(1) as threads:
+        starting = threads.submit(process.start, connection.open_session(PATIENCE))
+        pid = pid_from(tmp_path / 'pid')
+        os.kill(parent(pid), signal.SIGKILL)
+        assert isinstance(starting.exception(PATIENCE), RemoteFailed)
+    assert not alive(pid)
+
+
+def test_a_guard_that_is_killed_takes_all_along_too(
+        connection: Connection, tmp_path: Path) -> None:
+    with start(connection, python(_STUBBORN, str(tmp_path / 'pid'))) as process:
+        pids = [pid_from(tmp_path / 'pid'), pid_from(tmp_path / 'pid.grandchild')]
+        watchdog = parent(process.pid)
+        os.kill(parent(watchdog), signal.SIGKILL)
         with pytest.raises(ConnectionLost):
             process.wait(PATIENCE)
-        os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(alive, [*pids, watchdog])))
+
+
+def test_a_guard_passes_on_what_asks_it_to_end(connection: Connection) -> None:
+    with start(connection, command('sleep', '1000')) as process:
+        os.kill(parent(parent(process.pid)), signal.SIGTERM)
+        ended = process.wait(PATIENCE)
+    assert (ended.signal, ended.why) == (signal.SIGINT, f'signal {int(signal.SIGTERM)}')
+
+
+@pytest.mark.parametrize('program', ['true', 'no-such-program'])
+def test_no_guard_stays_behind(connection: Connection, tmp_path: Path, program: str) -> None:
+    word = f'{tmp_path}/only-here'
+    with RemoteProcess(command(program, python=_link_to_python(word))) as process:
+        try:
+            process.start(connection.open_session(PATIENCE))
+            process.wait(PATIENCE)
+        except RemoteFailed:
+            pass
+    wait_until(lambda: not _running(word))
+
+
+def _link_to_python(path: str) -> str:
+    Path(path).symlink_to(sys.executable)
+    return path
+
+
+def _running(word: str) -> list[int]:
+    found = []
+    for entry in Path('/proc').iterdir():
+        try:
+            if entry.name.isdigit() and word.encode() in (entry / 'cmdline').read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_what_is_let_go_outlives_watchdog_and_guard(
+        connection: Connection, tmp_path: Path) -> None:
+    script = f'setsid sleep 1000 & echo $! > {tmp_path}/pid'
+    word = f'{tmp_path}/only-here'
+    complete(connection, command('sh', '-c', script, leave_rest=True,
+                                 python=_link_to_python(word)))
+    pid = pid_from(tmp_path / 'pid')
+    try:
+        wait_until(lambda: not _running(word))
+        assert alive(pid)
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_set_up_script_changes_the_environment(connection: Connection, tmp_path: Path) -> None:

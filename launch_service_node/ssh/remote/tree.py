@@ -87,8 +87,13 @@ def living(leader: int) -> list[int]:
 
 
 def signal_all(leader: int, number: int) -> None:
-    """Signal a group that this process's child leads, and the descendants outside of it."""
-    signal_group(leader, number)
+    """
+    Signal a group that this process's child leads, and the descendants outside of it.
+
+    :param leader: 0: there is none, only descendants.
+    """
+    if leader:
+        signal_group(leader, number)
     for pid, stat in descendants().items():
         if stat.group != leader and stat.alive:
             _signal_one(pid, stat.start, number)

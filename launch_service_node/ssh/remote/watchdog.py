@@ -29,6 +29,7 @@ import signal
 import time
 
 from .frames import BLOCK, hello, INPUT, INPUT_END, Link, PING, PONG, SIGNAL, START, STOP
+from .guard import fork_from_guard
 from .job import Job, STEP
 from .tree import become_subreaper
 
@@ -39,10 +40,15 @@ _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
 
 
 class Watchdog:
-    """The link, and the command at its end."""
+    """
+    The link, and the command at its end.
 
-    def __init__(self, link: Link) -> None:
+    :param guard_fd: see `fork_from_guard`.
+    """
+
+    def __init__(self, link: Link, guard_fd: int) -> None:
         self._link = link
+        self._guard_fd = guard_fd
         self._job: Job | None = None
         self._silence = ORDER_WAIT
         self._ended = False
@@ -118,6 +124,7 @@ class Watchdog:
         elif kind == START:
             order = json.loads(payload)
             self._silence = order['silence']
+            os.write(self._guard_fd, json.dumps(order['ladder']).encode())
             self._job = Job(self._link, order)
             self._job.start()
         elif kind == STOP:
@@ -146,6 +153,7 @@ class Watchdog:
 
 def main(word: str) -> None:
     """Be the watchdog; word: what the other side waits for."""
+    guard_fd = fork_from_guard()
     become_subreaper()
     os.write(1, hello(word))
-    Watchdog(Link(0, 1)).run()
+    Watchdog(Link(0, 1), guard_fd).run()
