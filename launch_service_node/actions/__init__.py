@@ -16,5 +16,14 @@
 
 from .execute_remote import ExecuteRemote
 from .execute_remote_ssh import ExecuteRemoteSSH
+from .shutdown_launch_service import ShutdownLaunchService
+from .start_process import StartProcess
+from .stop_process import StopProcess
 
-__all__ = ['ExecuteRemote', 'ExecuteRemoteSSH']
+__all__ = [
+    'ExecuteRemote',
+    'ExecuteRemoteSSH',
+    'ShutdownLaunchService',
+    'StartProcess',
+    'StopProcess',
+]
