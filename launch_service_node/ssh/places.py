@@ -27,7 +27,7 @@ import re
 from typing import Any, Protocol
 import uuid
 
-_STAND_IN = re.compile(r'<([^<>\0]*) [0-9a-f]{32}>')
+_MARK = re.compile(r'<[0-9a-f]{32}>')
 
 
 class Place(Protocol):
@@ -41,10 +41,10 @@ class Place(Protocol):
 
 
 def stand_in(place: Place) -> str:
-    """Return a word for a place, like no other word."""
-    return f'<{place} {uuid.uuid4().hex}>'
+    """Return a word for a place, like no other word; it ends as what people call the place."""
+    return f'<{uuid.uuid4().hex}>{place}'
 
 
 def readable(text: str) -> str:
     """Return a word of a command as people should see it."""
-    return _STAND_IN.sub(r'<\1>', text)
+    return _MARK.sub('', text)
