@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 import xmlrpc.client
 
@@ -32,7 +33,7 @@ nodaemon=true
 logfile={folder}/log
 pidfile={folder}/pid
 childlogdir={folder}
-minfds=8192
+minfds={descriptors}
 loglevel=warn
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
@@ -46,11 +47,19 @@ redirect_stderr=true
 """
 
 
-def executes(pid: int) -> None:
-    """Raise an error unless a process runs the program."""
-    with open(f'/proc/{pid}/comm', encoding='ascii') as file:
-        if file.read() != 'sleep\n':
-            raise RuntimeError(f'{pid} does not run it yet')
+def newest_child(pid: int) -> int:
+    """Return the child that a process has started last."""
+    with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as file:
+        return int(file.read().split()[-1])
+
+
+def await_exec(pid: int) -> None:
+    """Return as soon as a process runs its program, and no longer supervisord's code."""
+    while True:
+        with open(f'/proc/{pid}/comm', encoding='ascii') as file:
+            if file.read() == 'sleep\n':
+                return
+        time.sleep(0.0001)
 
 
 def main(folder: str, count: int) -> None:
@@ -59,7 +68,8 @@ def main(folder: str, count: int) -> None:
     from supervisor.xmlrpc import SupervisorTransport
     config = os.path.join(folder, 'supervisord.conf')
     with open(config, 'w', encoding='utf-8') as file:
-        file.write(CONFIG.format(folder=folder, count=count))
+        file.write(CONFIG.format(
+            folder=folder, count=count, descriptors=max(1024, 4 * count)))
     daemon = subprocess.Popen(
         [sys.executable, '-m', 'supervisor.supervisord', '-c', config],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -72,14 +82,19 @@ def main(folder: str, count: int) -> None:
 
         rpc = retry(connect)
 
+        asked = 0.0
+
         def begin(number: int) -> None:
+            nonlocal asked
+            asked = time.perf_counter()
             rpc.startProcess(f'p:p{number:04d}')
 
-        def settle(number: int) -> None:
+        def settle(number: int) -> float:
+            """Return the seconds from the last start until the program ran."""
             # It answers before the child has executed its program, and until then the
             # child takes a signal for supervisord's own: a stop would wait in vain.
-            pid = rpc.getProcessInfo(f'p:p{number:04d}')['pid']
-            retry(lambda: executes(pid))
+            await_exec(newest_child(daemon.pid))
+            return time.perf_counter() - asked
 
         def fill(number: int) -> None:
             for one in range(number):

@@ -20,11 +20,16 @@ from collections.abc import Callable, Iterable
 
 from ..bench import Bench
 from ..figures import Result
-from . import starting
+from . import exits, idle, listing, starting
 
 Row = Callable[[Bench], Iterable[Result]]
 
 ROWS: dict[str, Row] = {
     'start': starting.start,
     'stop': starting.stop,
+    'list': listing.list_all,
+    'measure': listing.measuring,
+    'exit': exits.exits,
+    'idle': idle.idle,
+    'memory': idle.memory,
 }
