@@ -95,8 +95,10 @@ TABLE = (
                'supervisor/test_server.py::'
                'test_out_of_descriptors_clients_wait_until_there_are_some'),
     # 13: the heartbeat
-    Protection(13, 'an exec that takes long keeps nobody waiting', 'supervisor/spawn.py',
-               'os.set_blocking(error_read, False)', 'pass',
+    Protection(13, 'nobody waits for an exec in the loop', 'supervisor/run.py',
+               '        self._spawned.go()\n',
+               '        self._spawned.go()\n'
+               "        __import__('select').select([self._spawned.error_fd], [], [])\n",
                'faults/test_exits.py::test_an_exec_that_takes_long_keeps_nobody_waiting'),
     Protection(13, 'what is late once does not shift the next', 'node/pulse.py',
                'return due + period * (1 + (now - due) // period)', 'return now + period',
@@ -127,8 +129,8 @@ TABLE = (
     Protection(14, 'an exit never comes before its start', 'supervisor/process.py',
                'if self._run.settle_exec():\n            self._on_exec()',
                'if False:\n            self._on_exec()',
-               'supervisor/test_events.py::'
-               'test_the_numbers_have_no_gap_and_no_exit_comes_before_its_start'),
+               'faults/test_exits.py::'
+               'test_an_end_that_is_quicker_than_the_news_of_its_exec_comes_after_its_start'),
     Protection(14, 'a node that comes back tells only what has changed', 'node/process_table.py',
                'if known is None or _identity(known) != ', 'if True or _identity(known) != ',
                'node/test_process_table.py::test_a_snapshot_after_a_gap_publishes_only_what_has_changed'),

@@ -20,7 +20,7 @@ from pathlib import Path
 import signal
 
 from faults.injection import patched, SLOW_EXEC
-from harness import alive, Lab, wait_until
+from harness import alive, Lab, PATIENCE, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
@@ -159,6 +159,37 @@ def test_an_end_at_the_moment_of_the_stop_is_a_stop(lab: Lab) -> None:
         process = running.call('stop', name=f'p{number}')['processes'][0]
         assert process['process_status'] == State.STOPPED
         assert process['exit_known']
+
+
+def test_an_end_that_is_quicker_than_the_news_of_its_exec_comes_after_its_start(
+        lab: Lab) -> None:
+    running = lab.supervisor(
+        {'id': 'sh', 'cmd': ['/bin/sh', '-c', 'exit 7']}, {'id': 'none', 'cmd': lab.write(
+            'none', 'neither a script nor a program', 0o755)}, wrap=patched("""
+        def wrap(go):
+            def unheard(run, on_exec):
+                go(run, on_exec)
+                run._world.loop.unwatch(run._spawned.error_fd)
+            return unheard
+        replace('supervisor.run:Run.go', wrap)
+        """))
+    with running.connect() as watcher:
+        watcher.ask('subscribe', PATIENCE)
+        process = running.start('sh')  # it was started, and that is the answer
+        running.wait_state('sh', State.FAILED)
+        states = []
+        while State.FAILED not in states:
+            event = watcher.next_event(PATIENCE)
+            assert event is not None
+            if event['event'] == 'process':
+                states.append(State(event['process']['process_status']))
+        assert [state for state in dict.fromkeys(states) if state != State.STOPPING] == [
+            State.STARTING, State.RUNNING, State.FAILED]
+    assert running.process('sh')['exit_code'] == 7
+    assert process['process_id'] == 1
+    answer = running.ask('start', cmd='none')
+    assert answer['code'] == ResultCode.START_FAILED
+    assert 'Exec format error' in answer['message']
 
 
 def test_a_stop_before_exec_runs_nothing(lab: Lab) -> None:
