@@ -89,8 +89,10 @@ class _BringUp:
             self._ros_arguments += ['--enclave', ENCLAVE]
             environ.update(ROS_SECURITY_KEYSTORE=self._keystore.path, ROS_SECURITY_ENABLE='true',
                            ROS_SECURITY_STRATEGY='Enforce')
+        home = os.path.expanduser('~')
         self._paths = [*self._files.paths,
-                       *(os.path.abspath(os.path.expanduser(path)) for path in order.allow_list)]
+                       *(os.path.normpath(os.path.join(home, os.path.expanduser(path)))
+                         for path in order.allow_list)]
         for path in self._paths[len(self._files.paths):]:
             if not os.path.exists(path):
                 raise InvalidRequest(f'there is no allow-list {path} on {platform.node()}: check '

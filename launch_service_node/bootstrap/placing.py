@@ -58,11 +58,12 @@ def place(wish: str, logind: Mapping[str, Any] | None, user: str, name: str) -> 
     """
     if wish not in CHOICES:
         raise InvalidRequest(f'{wish!r} is no choice for systemd: give {", ".join(CHOICES)}')
-    if logind is None or not logind['systemd_run']:
-        if wish == ALWAYS:
-            raise RemoteFailed(f'{name} has no systemd-run: give systemd auto or never')
+    possible = logind is not None and logind['systemd_run']
+    if wish == ALWAYS and not possible:
+        raise RemoteFailed(f'{name} has no systemd-run: give systemd auto or never')
+    if logind is None:
         return Place()
-    if wish == ALWAYS or (wish == AUTO and logind['linger']):
+    if wish == ALWAYS or (wish == AUTO and logind['linger'] and possible):
         warning = '' if logind['linger'] else (
             f'{name} ends the systemd of {user} with the last login, and the instance with it: '
             f'run `loginctl enable-linger {user}` there')
@@ -70,7 +71,7 @@ def place(wish: str, logind: Mapping[str, Any] | None, user: str, name: str) -> 
     if not logind['kill']:
         return Place()
     way_out = (f'run `loginctl enable-linger {user}` there' if not logind['linger'] else
-               'give systemd auto')
+               'give systemd auto' if possible else 'install systemd-run there')
     return Place(warning=f'{name} ends what a login has started (KillUserProcesses=yes), and '
                          f'the instance with it: {way_out}')
 

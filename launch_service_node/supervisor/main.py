@@ -27,6 +27,7 @@ import fcntl
 import gc
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -59,6 +60,9 @@ def main(arguments: list[str]) -> int:
     if lock is None:
         _say(ready_fd, 'BUSY')
         return RUNS_ALREADY
+    # What is blocked in the starting shell stays so through exec; what is ignored there,
+    # the handlers here and the reset before each exec undo.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if options['detach']:
         _detach(folder)
     return _serve(options, folder)

@@ -16,7 +16,8 @@
 End an instance with its processes.
 
 They are stopped, then the node and the supervisor end. With --keep-processes only the
-node ends, and the supervisor goes on looking after them.
+node ends, and the supervisor goes on looking after them. With --host it is an instance on
+another host, over SSH: that needs no ROS graph.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ...client.records import ALIVE, state_name
+from ...client.records import ALIVE, Record, state_name
+from ...client.waits import PROCESS_ANSWER
 from ...errors import LaunchServiceError, ResultCode
 from ..backend import reach_of
 from ..completers import NamespaceCompleter
+from ..host_options import add_host_options, complete_hosts, host_of
 from ..output import Output, result
 from ..target import choose, only_namespace
 from ..text import count, describe, named
 
-WORDS = '[/NAMESPACE] [--keep-processes]'
+WORDS = '[/NAMESPACE] [--keep-processes] [--host [USER@]HOST]'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ).completer = NamespaceCompleter()  # type: ignore[attr-defined]
     parser.add_argument('--keep-processes', action='store_true',
                         help='leave the processes, and the supervisor that looks after them')
+    complete_hosts(parser.add_argument(
+        '--host', metavar='[USER@]HOST', help='on another host, over SSH'))
+    add_host_options(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run `down`."""
     namespace = only_namespace(args.words)
     out = Output(args)
+    if args.host:
+        return _on_host(args, namespace, out)
     with reach_of(args) as reach:
         backend = choose(namespace, reach)
         try:
@@ -57,15 +65,30 @@ def main(args: argparse.Namespace) -> int:
             for process in told:
                 out.note(describe(process))
             raise
-    left = [process for process in processes
-            if state_name(process['process_status']) in ALIVE]
     if args.keep_processes:
-        message = (f'the node of {backend.namespace} is down, its supervisor goes on with '
-                   + count(len(left), 'process', 'processes'))
-        processes = left
+        processes = [process for process in processes
+                     if state_name(process['process_status']) in ALIVE]
+    _tell(out, backend.namespace, '', processes, args.keep_processes)
+    return 0
+
+
+def _on_host(args: argparse.Namespace, namespace: str | None, out: Output) -> int:
+    from ...bootstrap.taking_down import take_down
+    from ...ssh.pool import Pool
+    host = host_of(args.host, args)
+    with Pool() as pool:
+        done = take_down(pool, host, namespace, args.keep_processes,
+                         args.timeout or PROCESS_ANSWER)
+    _tell(out, done['namespace'], f' on {host}', done['processes'], args.keep_processes)
+    return 0
+
+
+def _tell(out: Output, namespace: str, where: str, processes: list[Record], kept: bool) -> None:
+    if kept:
+        message = (f'the node of {namespace}{where} is down, its supervisor goes on with '
+                   + count(len(processes), 'process', 'processes'))
     else:
-        message = f'{backend.namespace} is down, no process is left'
-    out.done(result(ResultCode.OK, message, namespace=backend.namespace,
+        message = f'{namespace}{where} is down, no process is left'
+    out.done(result(ResultCode.OK, message, namespace=namespace,
                     processes=[named(process) for process in processes]),
              [*(describe(process) for process in processes), message])
-    return 0
