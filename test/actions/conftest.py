@@ -1,0 +1,73 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Fixtures of the tests of launch actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ssh_servers
+
+
+@pytest.fixture
+def launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give what runs launch descriptions in this process."""
+    from launching import Launcher
+    monkeypatch.delenv('OVERRIDE_LAUNCH_PROCESS_OUTPUT', raising=False)
+    return Launcher(tmp_path)
+
+
+@pytest.fixture(scope='module')
+def shared_robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Give a server that serves all tests of a file; skip where there can be none."""
+    reason = ssh_servers.why_not()
+    if reason:
+        pytest.skip(reason)
+    server = ssh_servers.Sshd(tmp_path_factory.mktemp('sshd') / 'robot')
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def robot(shared_robot: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Give that server; the home of this side is an empty one."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
+    return shared_robot
+
+
+@pytest.fixture
+def make_robot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Give what makes a further server with options of sshd_config; all are ended."""
+    reason = ssh_servers.why_not()
+    if reason:
+        pytest.skip(reason)
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
+    made: list[Any] = []
+
+    def make(started: bool = True, **options: Any) -> Any:
+        server = ssh_servers.Sshd(tmp_path / f'robot{len(made)}', **options)
+        made.append(server)
+        return server.start() if started else server
+
+    yield make
+    for server in made:
+        server.stop()
