@@ -24,8 +24,8 @@ from .quoting import remote_command, shell_of
 from .remote import frames
 
 #: Its modules, each after those that it imports.
-_MODULES = ('frames', 'tree', 'ladder', 'guard', 'spawning', 'sourcing', 'streams', 'finding',
-            'folder', 'places', 'job', 'watchdog')
+_MODULES = ('frames', 'tree', 'ladder', 'folder', 'guard', 'spawning', 'sourcing', 'streams',
+            'finding', 'places', 'job', 'watchdog')
 
 _TOO_OLD = 'python too old:'
 

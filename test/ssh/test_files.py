@@ -227,23 +227,34 @@ sys.stdin.read()
     wait_until(lambda: not list(runtime.iterdir()))
 
 
-def test_what_a_killed_watchdog_left_goes_with_the_next_file(
-        connection: Connection, runtime: Path) -> None:
+def test_it_is_gone_when_the_watchdog_is_killed(connection: Connection, runtime: Path) -> None:
     staying = Staying(connection)
     watchdog = open_handle(parent_of(staying.process.pid))
-    command = open_handle(staying.process.pid)
-    assert watchdog and command
-    try:
-        watchdog.send(signal.SIGKILL)
-        with pytest.raises(LaunchServiceError):
-            staying.process.wait(PATIENCE)
-        assert staying.path.exists()
-    finally:
-        command.send(signal.SIGKILL)
-        watchdog.close()
-        command.close()
+    assert watchdog
+    watchdog.send(signal.SIGKILL)
+    watchdog.close()
+    with pytest.raises(LaunchServiceError):
+        staying.process.wait(PATIENCE)
+    wait_until(lambda: not list(runtime.iterdir()))
+
+
+def test_what_is_left_when_all_are_killed_goes_with_the_next_file(
+        connection: Connection, runtime: Path) -> None:
+    staying = Staying(connection)
+    watchdog = parent_of(staying.process.pid)
+    handles = [open_handle(pid) for pid in (watchdog, parent_of(watchdog), staying.process.pid)]
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for handle in handles:
+            assert handle
+            handle.send(number)
+    with pytest.raises(LaunchServiceError):
+        staying.process.wait(PATIENCE)
+    assert staying.path.exists()
     complete(connection, python('pass', SentFile('a.yaml', b'x')))
     assert list(runtime.iterdir()) == []
+    for handle in handles:
+        assert handle
+        handle.close()
 
 
 def test_what_is_in_use_and_what_is_not_ours_stays(

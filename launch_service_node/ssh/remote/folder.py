@@ -103,8 +103,13 @@ def _remove(path: bytes) -> None:
         pass  # the next one tries again
 
 
+def sweep() -> None:
+    """Remove the folders of this user whose owners are dead."""
+    for base in _bases():
+        _sweep(base)
+
+
 def _sweep(base: bytes) -> None:
-    """Remove the folders of those who are dead."""
     try:
         names = os.listdir(base)
     except OSError:

@@ -28,6 +28,7 @@ import signal
 import time
 from typing import Any
 
+from .folder import sweep
 from .ladder import Ladder
 from .tree import become_subreaper, living
 
@@ -75,6 +76,7 @@ def _guard(child: int, read_fd: int) -> int:
     if os.WIFEXITED(status) and not os.WEXITSTATUS(status):
         return 0
     left = _end_all(_rungs(read_fd))
+    sweep()  # what was sent along
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
     os.write(2, f'\n{SAID}{json.dumps({"signal": number, "left": left})}\n'.encode())
     return STATUS
