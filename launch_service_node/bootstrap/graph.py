@@ -80,10 +80,10 @@ class Listener:
         :param timeout: seconds.
         :param cancelled: ends the wait when it is true.
         """
+        session = self.joined()  # first, because it is the one that loads ROS
         from rclpy.qos import QoSProfile, ReliabilityPolicy
 
         from launch_service_node.msg import Heartbeat
-        session = self.joined()
         heard = threading.Event()
 
         def take(message: Any) -> None:
@@ -104,9 +104,9 @@ class Listener:
 
     def settings(self, environ: Mapping[str, str] = os.environ) -> tuple[int, str, dict[str, str]]:
         """Return domain, middleware and environment of this side."""
+        domain = self.joined().node.context.get_domain_id()
         from rclpy.utilities import get_rmw_implementation_identifier
-        return (self.joined().node.context.get_domain_id(), get_rmw_implementation_identifier(),
-                dict(environ))
+        return domain, get_rmw_implementation_identifier(), dict(environ)
 
     def close(self) -> None:
         """Leave the graph."""

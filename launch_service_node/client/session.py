@@ -22,6 +22,9 @@ from typing import Any
 
 from .explain import no_ros
 
+#: Two threads that load rclpy at the same time see halves of it, and fail.
+_LOADING = threading.Lock()
+
 
 class RosSession:
     """
@@ -37,9 +40,10 @@ class RosSession:
 
     def __init__(self, name: str | None = None, domain_id: int | None = None) -> None:
         try:
-            import rclpy
-            from rclpy.context import Context
-            from rclpy.executors import SingleThreadedExecutor
+            with _LOADING:
+                import rclpy
+                from rclpy.context import Context
+                from rclpy.executors import SingleThreadedExecutor
         except ImportError as error:
             raise no_ros(error) from error
         self._stop = threading.Event()
