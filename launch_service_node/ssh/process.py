@@ -29,6 +29,7 @@ from ..errors import (
     ConnectionFailed,
     ConnectTimedOut,
     InvalidRequest,
+    LaunchServiceError,
     RemoteFailed,
     ResultCode,
     Unreachable,
@@ -232,6 +233,8 @@ class RemoteProcess:
             self._give_up(no_watchdog(where, self.command, error.status, error.said))
         except (OSError, EOFError, paramiko.SSHException) as error:
             self._give_up(lost(where, str(error) or type(error).__name__))
+        except LaunchServiceError as error:
+            self._give_up(error)
         except BaseException as error:
             self._give_up(error)
             raise

@@ -16,35 +16,46 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+import importlib.util
 import json
-from pathlib import Path
+import re
 
+from ..errors import InstanceError
+from . import remote
 from .command import Command
 from .quoting import remote_command, shell_of
 from .remote import frames
 
-#: Its modules, each after those that it imports.
-_MODULES = ('frames', 'tree', 'ladder', 'folder', 'guard', 'spawning', 'sourcing', 'streams',
-            'finding', 'places', 'job', 'watchdog')
+#: Its modules.
+_MODULES = ('finding', 'folder', 'frames', 'guard', 'job', 'ladder', 'places', 'sourcing',
+            'spawning', 'streams', 'tree', 'watchdog')
+
+# What every file of them begins with; the lines stay, for tracebacks.
+_LICENCE = re.compile(r'(?:#.*\n)*')
 
 _TOO_OLD = 'python too old:'
 
 _LOADER = """import sys
 if sys.version_info < (3, 8): sys.exit('%s %d.%d' % (('{too_old}',) + sys.version_info[:2]))
-import json, os, types
+import json, os
 s = b''
 while len(s) < {size}:
     d = os.read(0, {size} - len(s))
     if not d: sys.exit(1)
     s += d
-def load(name, source):
-    m = sys.modules[name] = types.ModuleType(name)
-    m.__path__, m.__package__ = [], 'remote'
-    exec(compile(source, name, 'exec'), m.__dict__)
-    return m
-load('remote', '')
-for n, s in json.loads(s): m = load('remote.' + n, s)
-m.main(sys.argv[1])"""
+sources = dict(json.loads(s), remote='')
+class Sent:
+    def find_spec(self, name, path=None, target=None):
+        if name in sources:
+            return type(os.__spec__)(name, self, is_package=name == 'remote')
+    def create_module(self, spec):
+        return None
+    def exec_module(self, m):
+        exec(compile(sources[m.__name__], m.__name__, 'exec'), m.__dict__)
+sys.meta_path.insert(0, Sent())
+from remote.watchdog import main
+main(sys.argv[1])"""
 
 
 def is_too_old(last_line: str) -> str | None:
@@ -52,11 +63,27 @@ def is_too_old(last_line: str) -> str | None:
     return last_line[len(_TOO_OLD):].strip() if last_line.startswith(_TOO_OLD) else None
 
 
+@lru_cache(maxsize=1)
 def pack_modules() -> bytes:
-    """Return the modules in one piece."""
-    folder = Path(frames.__file__).parent
-    return json.dumps([
-        (name, (folder / f'{name}.py').read_text(encoding='utf-8')) for name in _MODULES]).encode()
+    """
+    Return the modules in one piece.
+
+    They are read once: a package that is exchanged meanwhile doesn't get mixed up.
+
+    :raises InstanceError: they were installed without their source.
+    """
+    return json.dumps({f'remote.{name}': _source_of(f'{remote.__name__}.{name}')
+                       for name in _MODULES}).encode()
+
+
+def _source_of(module: str) -> str:
+    # Asked of whoever loads it: that may be a zip.
+    spec = importlib.util.find_spec(module)
+    source = getattr(spec and spec.loader, 'get_source', lambda _: None)(module)
+    if source is None:
+        raise InstanceError(f'{module} is installed without its source, which has to be sent to '
+                            'machines: install launch_service_node with its .py files')
+    return _LICENCE.sub(lambda found: '\n' * found[0].count('\n'), source, count=1)
 
 
 def line_for(python: str, size: int, word: str) -> str:
