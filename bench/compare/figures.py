@@ -52,6 +52,11 @@ class Series:
     values: tuple[float, ...]
     unit: str = 'ms'
 
+    @property
+    def middle(self) -> float:
+        """Return the median."""
+        return median(self.values)
+
     @classmethod
     def milliseconds(cls, name: str, seconds: Sequence[float]) -> Series:
         """Return a series of times, which are in seconds."""

@@ -100,7 +100,7 @@ def main(folder: str, count: int) -> None:
             for one in range(number):
                 begin(one)
 
-        serve(pid=lambda: daemon.pid, start=begin, settle=settle, fill=fill,
+        serve(config=lambda: config, pid=lambda: daemon.pid, start=begin, settle=settle, fill=fill,
               stop=lambda number: rpc.stopProcess(f'p:p{number:04d}') and None,
               list=lambda: len(rpc.getAllProcessInfo()))
     finally:

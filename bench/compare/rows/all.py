@@ -20,7 +20,18 @@ from collections.abc import Callable, Iterable
 
 from ..bench import Bench
 from ..figures import Result
-from . import exits, idle, listing, starting
+from . import (
+    commands,
+    exits,
+    falls,
+    graph,
+    heartbeats,
+    idle,
+    listing,
+    remote,
+    scaling,
+    starting,
+)
 
 Row = Callable[[Bench], Iterable[Result]]
 
@@ -32,4 +43,10 @@ ROWS: dict[str, Row] = {
     'exit': exits.exits,
     'idle': idle.idle,
     'memory': idle.memory,
+    'adoption': falls.adoption,
+    'heartbeat': heartbeats.heartbeat,
+    'remote': remote.remote,
+    'cli': commands.cli,
+    'scaling': scaling.scaling,
+    'graph': graph.graph,
 }

@@ -1,0 +1,80 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Many instances on one graph, seen by one `launch-service list`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+import json
+import subprocess
+
+from launch_service_node.protocol import SupervisorClient
+
+from ..bench import Bench, timed
+from ..figures import Line, Series
+from ..ours import CLI, PATIENCE, SLEEPER
+
+SIZES = (1, 10, 50)
+
+#: Nodes that come up at a time.
+AT_ONCE = 3
+
+#: Seconds for one to come up while many others do.
+LONG = 120
+
+
+def graph(bench: Bench) -> Iterator[Line]:
+    """See 1, 10 and 50 instances on one graph with one `launch-service list`."""
+    sizes = SIZES if not bench.quick else (1, 4)
+    allow_list = bench.lab.allow_list(SLEEPER)
+    names: list[str] = []
+
+    def bring_up(name: str) -> None:
+        subprocess.run([*CLI, 'up', name, '--allow-list', allow_list, '--timeout', str(LONG)],
+                       env=bench.environment, check=True, capture_output=True, timeout=LONG)
+        with SupervisorClient(name, str(bench.lab.home), PATIENCE) as client:
+            client.call('start', PATIENCE, cmd='sleeper')
+
+    def take_down(name: str) -> None:
+        subprocess.run([*CLI, 'down', name, '--local', '--timeout', '60'], check=False,
+                       env=bench.environment, capture_output=True)
+
+    seen: dict[int, list[float]] = {}
+    took: dict[int, list[float]] = {}
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        try:
+            for size in sizes:
+                more = [f'/bench{number}' for number in range(len(names), size)]
+                names += more
+                bench.say(f'graph: {size} instances')
+                list(workers.map(bring_up, more))
+                seen[size], took[size] = [], []
+                for _ in range(bench.times(4, 1)):
+                    took[size].append(timed(lambda: seen[size].append(count(bench))))
+        finally:
+            list(workers.map(take_down, names))
+    for size in sizes:
+        yield Line('graph', f'list sees, of {size} instances', Series(
+            'ours', tuple(seen[size]), 'seen'))
+        yield Line('graph', f'list of {size} instances', Series('ours', tuple(took[size]), 's'),
+                   note='3.3 s of it is waiting whether another one turns up')
+
+
+def count(bench: Bench) -> int:
+    """Return how many instances `list` shows with their process."""
+    said = subprocess.run([*CLI, 'list', '--json'], env=bench.environment, check=False,
+                          capture_output=True, timeout=LONG)
+    return sum(bool(one['processes']) for one in json.loads(said.stdout)['instances'])
