@@ -16,6 +16,7 @@
 
 from .execute_remote import ExecuteRemote
 from .execute_remote_ssh import ExecuteRemoteSSH
+from .remote_node import RemoteNode
 from .shutdown_launch_service import ShutdownLaunchService
 from .start_process import StartProcess
 from .stop_process import StopProcess
@@ -23,6 +24,7 @@ from .stop_process import StopProcess
 __all__ = [
     'ExecuteRemote',
     'ExecuteRemoteSSH',
+    'RemoteNode',
     'ShutdownLaunchService',
     'StartProcess',
     'StopProcess',
