@@ -158,9 +158,12 @@ class Run:
         self._plan.details['pid'] = pid
         self._logger.info(f'process started with pid [{pid}]')
         self._emit(ProcessStarted)
+        self.output(link)
 
     def output(self, link: Link) -> None:
         """Tell a part of its output, if launch is through with the last one."""
+        if self.state is State.STARTING:
+            return  # this news has overtaken that of the start
         if link is self._link and not self._busy and self._tell_output():
             self._busy = True
             self._context.emit_event_sync(OutputHandled(self))
