@@ -63,6 +63,21 @@ def alive(pid: int) -> bool:
     return stat is not None and stat.state not in 'ZX'
 
 
+def freeze(pid: int) -> None:
+    """
+    Stop a process with SIGSTOP, and return when all of its threads have stopped.
+
+    The signal takes effect when one thread gets to run, and until then others go on.
+    """
+    os.kill(pid, signal.SIGSTOP)
+
+    def stopped() -> bool:
+        states = [Path(f'/proc/{pid}/task/{thread}/stat').read_text().rpartition(')')[2].split()[0]
+                  for thread in os.listdir(f'/proc/{pid}/task')]
+        return set(states) == {'T'}
+    wait_until(stopped)
+
+
 class Running:
     """A supervisor that runs in the foreground, and a connection to it."""
 

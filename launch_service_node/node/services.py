@@ -28,6 +28,7 @@ from ..errors import ResultCode
 from ..protocol import Message
 from . import conversion
 from .deferred import Deferred, let_defer, Reply
+from .late_clients import keep_trying
 from .link import refusal, SupervisorLink
 
 OnDone = Callable[[str, Message], None]
@@ -78,9 +79,12 @@ def offer(node: Node, link: SupervisorLink, on_done: OnDone) -> None:
     """
     node_name = node.get_fully_qualified_name()
     logger = node.get_logger()
-    for operation in OPERATIONS:
-        service = node.create_service(operation.type, f'~/{operation.service}',
-                                      _callback(operation, node_name, link, logger, on_done))
+    ours = [node.create_service(operation.type, f'~/{operation.service}',
+                                _callback(operation, node_name, link, logger, on_done))
+            for operation in OPERATIONS]
+    for service in node.services:  # those of its parameters, too
+        keep_trying(service, logger.warning)
+    for service in ours:
         let_defer(service, logger.warning)
 
 

@@ -20,7 +20,7 @@ import os
 import signal
 
 from cli.program import Program
-from harness import wait_until
+from harness import freeze, wait_until
 import pytest
 
 BOTH = pytest.mark.parametrize('way', [('--local',), ()], ids=['local', 'ros'])
@@ -68,7 +68,7 @@ def test_a_request_reaches_the_one_it_names(fleet: Program, way: tuple[str, ...]
 @BOTH
 def test_one_that_hangs_does_not_hide_the_other(fleet: Program, way: tuple[str, ...]) -> None:
     pid = json.loads(fleet('up', '/robot1', '--json').stdout)['instance']['supervisor_pid']
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         def told() -> bool:
             done = fleet(*way, 'list', '--timeout', '4')

@@ -24,7 +24,7 @@ import threading
 import time
 
 from cli.program import Program, write_allow_list
-from harness import Lab, wait_until
+from harness import freeze, Lab, wait_until
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy cannot be imported')
@@ -171,7 +171,7 @@ def test_a_node_that_hangs_times_out_and_later_answers(
     client.list()
     with SupervisorClient('/robot1', str(program.lab.home)) as supervisor:
         pid = supervisor.call('status')['instance']['node']['pid']
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         with pytest.raises(Unreachable) as error:
             client.list(timeout=1.0)
@@ -186,7 +186,7 @@ def test_a_start_is_not_done_twice_when_its_answer_comes_late(
     client.start('greet')
     with SupervisorClient('/robot1', str(program.lab.home)) as supervisor:
         pid = supervisor.call('status')['instance']['node']['pid']
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     timer = threading.Timer(6.0, os.kill, (pid, signal.SIGCONT))
     timer.start()
     try:

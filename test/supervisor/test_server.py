@@ -27,7 +27,7 @@ import sys
 import time
 
 from faults.injection import audit_lines, descriptors, patched
-from harness import Lab, PATIENCE, Running, wait_until
+from harness import freeze, Lab, PATIENCE, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
@@ -209,7 +209,7 @@ def test_one_who_asks_without_a_break_keeps_nobody_waiting(lab: Lab) -> None:
     with connect(lab) as busy, connect(lab) as other:
         lines_of(busy, 1)
         lines_of(other, 1)
-        running.popen.send_signal(signal.SIGSTOP)  # so that all of it is there at once
+        freeze(running.popen.pid)  # so that all of it is there at once
         busy.sendall(encode({'id': 1, 'op': 'set_mode', 'mode': 'no'}) * 3000)
         other.sendall(encode({'id': 2, 'op': 'set_mode', 'mode': 'hold'}))
         running.popen.send_signal(signal.SIGCONT)

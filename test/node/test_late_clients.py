@@ -1,0 +1,81 @@
+"""A response goes to its client also when the middleware learns of it late."""
+
+import threading
+from typing import Any
+import warnings
+
+from harness import PATIENCE, wait_until
+import pytest
+from rclpy.exceptions import InvalidHandle
+
+from launch_service_node.node import late_clients
+from launch_service_node.node.late_clients import keep_trying
+
+
+class Service:
+    """One whose client is known after some attempts, as rclpy tells it."""
+
+    srv_name = '/robot1/launch_service/list_processes'
+
+    def __init__(self, unknown: int) -> None:
+        self.unknown = unknown
+        self.sent: list[tuple[Any, Any]] = []
+        self.over = threading.Event()
+
+    def send_response(self, response: Any, header: Any) -> None:
+        if self.unknown < 0:
+            self.over.set()
+            raise InvalidHandle
+        if self.unknown:
+            self.unknown -= 1
+            warnings.warn('failed to send response (timeout): client will not receive response',
+                          RuntimeWarning, stacklevel=1)
+        else:
+            self.sent.append((response, header))
+            self.over.set()
+
+
+@pytest.fixture(autouse=True)
+def _filters():
+    with warnings.catch_warnings():
+        yield
+
+
+@pytest.mark.parametrize('unknown', [0, 1, 7])
+def test_a_response_is_sent_once_and_as_it_is(unknown, monkeypatch):
+    monkeypatch.setattr(late_clients, 'PAUSE', 0.001)
+    service, said = Service(unknown), []
+    keep_trying(service, said.append)
+    service.send_response('response', 'header')
+    assert service.over.wait(PATIENCE)
+    assert service.sent == [('response', 'header')] and said == []
+
+
+def test_whoever_asked_is_not_kept_waiting_by_another_one(monkeypatch):
+    monkeypatch.setattr(late_clients, 'PAUSE', 60.0)
+    service = Service(1)
+    keep_trying(service, print)
+    service.send_response('late', 1)  # comes back at once, with its pause still to come
+    service.send_response('quick', 2)
+    assert service.sent == [('quick', 2)]
+
+
+def test_a_client_that_stays_unknown_is_told_of_in_one_line(monkeypatch):
+    monkeypatch.setattr(late_clients, 'PAUSE', 0.001)
+    service, said, told = Service(10 ** 6), [], threading.Event()
+    keep_trying(service, lambda line: (said.append(line), told.set()))
+    service.send_response('response', 'header')
+    assert told.wait(PATIENCE)
+    assert len(said) == 1 and service.srv_name in said[0] and '\n' not in said[0]
+
+
+def test_a_node_that_goes_down_ends_the_attempts(monkeypatch):
+    monkeypatch.setattr(late_clients, 'PAUSE', 0.001)
+    service, said = Service(1), []
+    keep_trying(service, said.append)
+    service.send_response('response', 'header')
+    service.unknown = -1  # from here on there is no service
+    assert service.over.wait(PATIENCE)
+    name = 'late client'
+    wait_until(lambda: all(thread.name != name for thread in threading.enumerate()))
+    assert service.sent == [] and said == []
