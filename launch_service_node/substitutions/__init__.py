@@ -15,5 +15,11 @@
 """Substitutions of launch files that ask a machine."""
 
 from .remote import RemoteSubstitution
+from .remote_find_package import (
+    RemoteExecutableInPackage,
+    RemoteFindPackagePrefix,
+    RemoteFindPackageShare,
+)
 
-__all__ = ['RemoteSubstitution']
+__all__ = ['RemoteExecutableInPackage', 'RemoteFindPackagePrefix', 'RemoteFindPackageShare',
+           'RemoteSubstitution']
