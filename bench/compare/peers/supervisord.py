@@ -37,6 +37,8 @@ minfds={descriptors}
 loglevel=warn
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix://{folder}/socket
 [program:p]
 command=/bin/sleep 100000
 process_name=p%(process_num)04d

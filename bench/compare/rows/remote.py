@@ -37,7 +37,9 @@ from ..ours import PATIENCE
 @contextmanager
 def machine(bench: Bench) -> Iterator[Sshd]:
     """Give a machine to log in to."""
-    sshd = Sshd(bench.new_folder('sshd'), LogLevel='ERROR')
+    folder = bench.new_folder('sshd')
+    # An empty home: what somebody's .bashrc takes is not what is measured.
+    sshd = Sshd(folder, LogLevel='ERROR', SetEnv=f'HOME={folder}')
     sshd.start()
     try:
         yield sshd
