@@ -71,3 +71,21 @@ def make_robot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     yield make
     for server in made:
         server.stop()
+
+
+@pytest.fixture(scope='module')
+def robot1_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Give the program on a host where /robot1 is up."""
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    from actions.service_lab import hosting
+    with hosting(tmp_path_factory.mktemp('robot1')) as host:
+        yield host
+
+
+@pytest.fixture
+def robot1(robot1_host: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give a host where /robot1 is up, and runs nothing."""
+    from actions.service_lab import listening
+    monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path))
+    with listening(robot1_host) as robot:
+        yield robot
