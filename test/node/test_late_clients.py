@@ -52,12 +52,13 @@ def test_a_response_is_sent_once_and_as_it_is(unknown, monkeypatch):
 
 
 def test_whoever_asked_is_not_kept_waiting_by_another_one(monkeypatch):
-    monkeypatch.setattr(late_clients, 'PAUSE', 60.0)
+    monkeypatch.setattr(late_clients, 'PAUSE', PATIENCE / 10)
     service = Service(1)
     keep_trying(service, print)
     service.send_response('late', 1)  # comes back at once, with its pause still to come
     service.send_response('quick', 2)
     assert service.sent == [('quick', 2)]
+    wait_until(lambda: service.sent == [('quick', 2), ('late', 1)])
 
 
 def test_a_client_that_stays_unknown_is_told_of_in_one_line(monkeypatch):
@@ -73,9 +74,9 @@ def test_a_node_that_goes_down_ends_the_attempts(monkeypatch):
     monkeypatch.setattr(late_clients, 'PAUSE', 0.001)
     service, said = Service(1), []
     keep_trying(service, said.append)
+    before = set(threading.enumerate())
     service.send_response('response', 'header')
     service.unknown = -1  # from here on there is no service
     assert service.over.wait(PATIENCE)
-    name = 'late client'
-    wait_until(lambda: all(thread.name != name for thread in threading.enumerate()))
+    wait_until(lambda: not set(threading.enumerate()) - before)
     assert service.sent == [] and said == []
