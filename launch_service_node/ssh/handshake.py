@@ -28,7 +28,6 @@ from ..errors import ConnectionFailed, ConnectionLost, ConnectTimedOut
 from .authentication import authenticate
 from .dialing import Proxy
 from .host_keys import HostKeys
-from .known_hosts import prefer
 from .target import Resolved, Target
 
 #: Seconds that ending a connection may take.
@@ -55,11 +54,9 @@ def log_in(sock: Any, where: Resolved, target: Target, deadline: float,
     heard = _Heard(sock)
     try:
         keys = HostKeys(where, target.host_key_policy)
-        transport = paramiko.Transport(heard)
+        transport = _Transport(heard, keys)
         closers.append(partial(_end, transport))
         transport.set_log_channel(_LOG)
-        options = transport.get_security_options()
-        options.key_types = prefer(options.key_types, keys.types())
         left = time_left(deadline, where)
         transport.banner_timeout = transport.handshake_timeout = left
         transport.start_client(timeout=left)
@@ -71,6 +68,19 @@ def log_in(sock: Any, where: Resolved, target: Target, deadline: float,
     except (paramiko.SSHException, EOFError, OSError) as error:
         failed = proxy.failure(0.5) if proxy is not None else None
         raise failed or _handshake_failure(where, error, deadline, heard) from error
+
+
+class _Transport(paramiko.Transport):
+    """A transport that asks for those host keys first that can be checked."""
+
+    def __init__(self, sock: Any, keys: HostKeys) -> None:
+        super().__init__(sock)
+        self._keys = keys
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """Return the types of host keys to ask for, certificates among them."""
+        return tuple(self._keys.order(super().preferred_keys))
 
 
 class _Heard:

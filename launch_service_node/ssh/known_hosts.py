@@ -33,6 +33,9 @@ from typing import NamedTuple
 REVOKED = '@revoked'
 AUTHORITY = '@cert-authority'
 
+#: How the types of certificates end.
+CERTIFICATE = '-cert-v01@openssh.com'
+
 
 class Entry(NamedTuple):
     """One line: who, and which key; the marker is empty for an ordinary one."""
@@ -51,6 +54,7 @@ class Verdict(Enum):
     KNOWN = 'known'
     UNKNOWN = 'unknown'
     CHANGED = 'changed'
+    OTHER_TYPE = 'other type'
     REVOKED = 'revoked'
 
 
@@ -97,8 +101,8 @@ def look_up(entries: Iterable[Entry], name: str, key_type: str, key: bytes) -> F
     """
     Return what the files say of a key that a host shows.
 
-    A host of which only keys of other types are recorded counts as changed: who can't
-    show the recorded key could always show one of another type.
+    A host that shows a key of a type that isn't recorded for it, while others are, can't
+    show the recorded one: it was asked for that first.
     """
     about = [entry for entry in entries if matches(entry.patterns, name)]
     for entry in about:
@@ -108,11 +112,18 @@ def look_up(entries: Iterable[Entry], name: str, key_type: str, key: bytes) -> F
     for entry in ordinary:
         if entry.key == key:
             return Finding(Verdict.KNOWN, entry)
+    for entry in ordinary:
+        if entry.key_type == key_type:
+            return Finding(Verdict.CHANGED, entry)
     if ordinary:
-        same = [entry for entry in ordinary if entry.key_type == key_type]
-        return Finding(Verdict.CHANGED, (same or ordinary)[0])
-    authorities = [entry for entry in about if entry.marker == AUTHORITY]
-    return Finding(Verdict.UNKNOWN, authorities[0] if authorities else None)
+        return Finding(Verdict.OTHER_TYPE, ordinary[0])
+    return Finding(Verdict.UNKNOWN)
+
+
+def authorities(entries: Iterable[Entry], names: Sequence[str]) -> list[Entry]:
+    """Return the lines of who may certify a host that has these names."""
+    return [entry for entry in entries if entry.marker == AUTHORITY
+            and any(matches(entry.patterns, name) for name in names)]
 
 
 def recorded_types(entries: Iterable[Entry], name: str) -> list[str]:
@@ -124,12 +135,20 @@ def recorded_types(entries: Iterable[Entry], name: str) -> list[str]:
     return found
 
 
-def prefer(offered: Sequence[str], recorded: Sequence[str]) -> list[str]:
-    """Return the key types to ask a host for, those that are recorded first."""
-    # An RSA key signs in three ways, of which known_hosts names the oldest.
-    def is_recorded(name: str) -> bool:
-        return name in recorded or name.startswith('rsa-sha2-') and 'ssh-rsa' in recorded
-    return sorted(offered, key=lambda name: not is_recorded(name))
+def prefer(offered: Sequence[str], recorded: Sequence[str], certified: bool) -> list[str]:
+    """
+    Return the key types to ask a host for, in order.
+
+    :param recorded: types that known_hosts has; they come first.
+    :param certified: whether somebody is trusted to certify it; certificates come before
+        even that, and last otherwise.
+    """
+    def place(name: str) -> tuple[bool, bool]:
+        is_certificate = name.endswith(CERTIFICATE)
+        # An RSA key signs in three ways, of which known_hosts names the oldest.
+        is_recorded = name in recorded or name.startswith('rsa-sha2-') and 'ssh-rsa' in recorded
+        return is_certificate != certified, not is_recorded
+    return sorted(offered, key=place)
 
 
 def fingerprint(key: bytes) -> str:

@@ -131,10 +131,17 @@ def test_a_changed_key_is_refused_whatever_the_policy(sshd: Sshd, tmp_path: Path
               f"-R '{sshd.name}'")
 
 
-def test_a_key_of_another_type_is_a_changed_one(sshd: Sshd, tmp_path: Path) -> None:
+def test_a_known_host_without_a_key_of_the_known_type_is_refused_whatever_the_policy(
+        sshd: Sshd, tmp_path: Path) -> None:
     other = keygen(tmp_path / 'other', 'rsa')
     sshd.know(f'{sshd.name} {sshd.public(other)}')
-    fails(sshd.target(host_key_policy='accept-new'), HostKeyChanged, 'ssh-rsa')
+    for policy in ('strict', 'accept-new'):
+        error = fails(sshd.target(host_key_policy=policy), HostKeyUnknown)
+        assert str(error).startswith(
+            f'robot is known by a ssh-rsa key ({sshd.known_hosts} line 1), and shows only one of '
+            'another type: it shows ssh-ed25519 SHA256:')
+    subprocess.run(['sh', '-c', str(error.facts['remedy'])], check=True, timeout=30)
+    works(sshd.target())
 
 
 def test_a_revoked_key_is_refused_whatever_the_policy(sshd: Sshd) -> None:

@@ -62,6 +62,7 @@ def test_a_key_counts_as_revoked_also_where_it_is_known() -> None:
     entries = [Entry('', 'robot', 't', b'k', 'f', 1), Entry('@revoked', '*', 't', b'k', 'f', 2)]
     assert look_up(entries, 'robot', 't', b'k').verdict is Verdict.REVOKED
     assert look_up(entries, 'robot', 't', b'other').verdict is Verdict.CHANGED
+    assert look_up(entries, 'robot', 'u', b'other').verdict is Verdict.OTHER_TYPE
 
 
 def test_another_hosts_key_says_nothing() -> None:
@@ -70,6 +71,8 @@ def test_another_hosts_key_says_nothing() -> None:
 
 
 def test_recorded_types_are_asked_for_first() -> None:
-    offered = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'rsa-sha2-512', 'ssh-rsa']
-    assert prefer(offered, ['ssh-rsa'])[:2] == ['rsa-sha2-512', 'ssh-rsa']
-    assert prefer(offered, []) == offered
+    certificate = 'ssh-ed25519-cert-v01@openssh.com'
+    offered = [certificate, 'ssh-ed25519', 'ecdsa-sha2-nistp256', 'rsa-sha2-512', 'ssh-rsa']
+    assert prefer(offered, ['ssh-rsa'], False)[:2] == ['rsa-sha2-512', 'ssh-rsa']
+    assert prefer(offered, [], False) == [*offered[1:], certificate]
+    assert prefer(offered, ['ssh-rsa'], True)[:2] == [certificate, 'rsa-sha2-512']

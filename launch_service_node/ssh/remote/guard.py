@@ -77,8 +77,8 @@ def _guard(child: int, read_fd: int) -> int:
         return 0
     left = _end_all(_rungs(read_fd))
     sweep()  # what was sent along
-    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-    os.write(2, f'\n{SAID}{json.dumps({"signal": number, "left": left})}\n'.encode())
+    killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    os.write(2, f'\n{SAID}{json.dumps({"signal": killed_by, "left": left})}\n'.encode())
     return STATUS
 
 
