@@ -20,6 +20,9 @@ from typing import NamedTuple
 
 from ..allow_list.model import RestartSettings
 
+#: Why there is no restart that was due.
+DRAINS = 'not restarted: the instance drains or shuts down'
+
 #: A delay is drawn evenly from this share around its nominal value, so that
 #: processes that fell together do not come back together.
 JITTER = 0.1
@@ -54,7 +57,7 @@ class Decision(NamedTuple):
 
 
 def decide(settings: RestartSettings, success: bool, uptime: float, history: History,
-           now: float, random: float) -> Decision:
+           now: float, random: float, allowed: bool = True) -> Decision:
     """
     Decide after an end that nobody asked for.
 
@@ -62,6 +65,7 @@ def decide(settings: RestartSettings, success: bool, uptime: float, history: His
     :param uptime: seconds that the run was ready.
     :param now: monotonic seconds.
     :param random: a number drawn evenly from [0, 1), for the jitter.
+    :param allowed: whether the instance restarts anything at present.
     """
     wanted = settings.policy == 'always' or (settings.policy == 'on-failure' and not success)
     if not wanted:
@@ -75,6 +79,8 @@ def decide(settings: RestartSettings, success: bool, uptime: float, history: His
             None, True,
             f'restarted {len(recent)} times in {settings.window:g} s: given up; '
             'mend the cause, then restart it', History(recent, in_a_row))
+    if not allowed:
+        return Decision(None, True, DRAINS, History(recent, in_a_row))
     nominal = min(settings.max_delay, settings.delay * 2.0 ** min(in_a_row, 60))
     delay = min(settings.max_delay, nominal * (1.0 - JITTER + 2.0 * JITTER * random))
     return Decision(delay, False, '', History(recent + (now,), in_a_row + 1))

@@ -21,10 +21,8 @@ what is ready in readiness. docs/states.md draws the states.
 
 from __future__ import annotations
 
-import os
-
 from ..errors import LaunchServiceError, NotNow, ProcessError, ResultCode
-from . import ladder, policy, tree
+from . import ladder, policy
 from .identity import Handle
 from .output import Output
 from .readiness import Readiness
@@ -44,7 +42,6 @@ class Process:
 
     :param internal: it is the instance's own node: not listed, not counted.
     :ivar measured: its last measurement; None: it is not alive, or not measured yet.
-    :ivar adopted: whether its present run was started by an earlier supervisor.
     """
 
     def __init__(self, record: Record, world: World, internal: bool = False) -> None:
@@ -52,7 +49,6 @@ class Process:
         self.world = world
         self.internal = internal
         self.measured: Measurement | None = None
-        self.adopted = False
         self._run = self._new_run()
         self._stopper: Stopper | None = None
         self._restart_timer = world.loop.after(0, _nothing)
@@ -77,6 +73,11 @@ class Process:
     def handle(self) -> Handle | None:
         """The process that was started last, dead or alive; None: never, or not found."""
         return self._run.handle
+
+    @property
+    def adopted(self) -> bool:
+        """Whether its present run was started by an earlier supervisor."""
+        return self._run.adopted
 
     @property
     def readiness(self) -> Readiness | None:
@@ -161,18 +162,12 @@ class Process:
         Signal its process group.
 
         :raises NotNow: when there is no process.
+        :raises ProcessError: when it has become another user.
         """
-        handle = self.handle
-        if handle is None or self.state not in ALIVE:
+        if self.handle is None or self.state not in ALIVE:
             raise NotNow(f'{self.record.name} is {self.state.name}; there is nothing to signal',
                          ResultCode.WRONG_STATE)
-        try:
-            if not handle.send_group(number):
-                handle.send(number)
-        except PermissionError:
-            raise ProcessError(
-                f'{self.record.name} has become another user, whom this instance may not signal',
-                ResultCode.SIGNAL_NOT_ALLOWED) from None
+        self._run.signal(number)
 
     def measure(self, now: float, forks: int) -> None:
         """Bring `measured` up to date, and notice a stop or a continue of an adopted process."""
@@ -206,19 +201,13 @@ class Process:
         if self._run.settle_exec():
             self._on_exec()  # it was quicker than the news of its exec
         self._run.leader_ended()
-        record.exit_known = status is not None
-        record.exit_code = record.term_signal = 0
-        if status is not None and os.WIFSIGNALED(status):
-            record.term_signal = os.WTERMSIG(status)
-        elif status is not None:
-            record.exit_code = os.WEXITSTATUS(status)
+        record.end_run(status)
         if self.adopted and not record.executed and record.exit_code == NEVER_STARTED:
             self._failure = 'was not told to start: the supervisor fell before that'
         self.measured = None
-        record.pid = 0
         if self._stopper is not None and not self._stopper.over:
             self._stopper.check()
-        elif self._stopper is None and self._members():
+        elif self._stopper is None and self._run.members():
             # What it leaves behind goes with it, as a service's does under systemd.
             self._take_down(self._rungs(), '')
         else:
@@ -242,7 +231,6 @@ class Process:
                 min(delay, record.entry.restart.max_delay), self._restart_due)
         if record.state not in ALIVE:
             return
-        self.adopted = True
         if not self._run.adopt():
             self.exited(None)
             return
@@ -251,15 +239,7 @@ class Process:
         if record.state == State.STOPPING or record.stop_asked:
             self._take_down(self._rungs(), record.err_msg)
         elif not record.ready_at:
-            self._await_exec()
-
-    def _await_exec(self) -> None:
-        if self.state not in (State.STARTING, State.SUSPENDED) or not self.record.pid:
-            return
-        if self._run.has_executed():
-            self._executed()
-        else:
-            self.world.loop.after(_LOOK_FOR_EXEC, self._await_exec)
+            self._run.await_exec(self._on_exec)
 
     # -- a run ------------------------------------------------------------------------
 
@@ -269,17 +249,9 @@ class Process:
     def _begin_run(self) -> None:
         record = self.record
         self._drop_run()
-        self.adopted = False
         self._stopper = None
         self._failure = ''
-        record.run += 1
-        record.pid = record.start_ticks = 0
-        record.executed, record.ready_at, record.err_msg = False, 0.0, ''
-        record.output_start = self.output.end()
-        record.exit_known = False
-        record.exit_code = record.term_signal = 0
-        record.boot_id = self.world.boot_id
-        record.start_time_ns = self.world.wall_ns()
+        record.begin_run(self.world.boot_id, self.world.wall_ns(), self.output.end())
         try:
             self._run.spawn()
         except LaunchServiceError as error:
@@ -290,15 +262,13 @@ class Process:
             self.world.watch_output(self)
             self._run.go(self._on_exec)
         else:
-            # What is not recorded must not run.
-            self._run.give_up(self.world.journal_trouble())
+            self._run.give_up(self.world.journal_trouble())  # what is not recorded must not run
 
     def _on_exec(self) -> None:
         if self.record.executed and self.state in (State.STARTING, State.SUSPENDED):
             self._executed()
 
     def _executed(self) -> None:
-        self.record.executed = True
         self._run.await_ready(self.record.output_start)
         if self.readiness is not None and self.readiness.wanted_node:
             self.world.wanted_nodes_changed()
@@ -333,28 +303,13 @@ class Process:
             settings.sigterm_timeout if sigterm_timeout is None else sigterm_timeout,
             settings.sigkill_timeout if sigkill_timeout is None else sigkill_timeout)
 
-    def _members(self) -> dict[int, int]:
-        session = self.handle.pid if self.handle is not None else 0
-        cgroup = self._run.cgroup
-        found = tree.members(session, self.record.pid != 0, self.world.mark(self.record), {},
-                             self.world.leaders(), self.adopted,
-                             cgroup.pids() if cgroup is not None else ())
-        if not found and cgroup is not None and cgroup.populated():
-            # They die and give birth quicker than they are looked at.
-            return dict.fromkeys(cgroup.pids() or [session], 0)
-        return found
-
     def _take_down(self, rungs: tuple[ladder.Rung, ...], why: str) -> None:
         self._run.stop_watching()
         self.record.err_msg = why
         self._go(State.STOPPING)
-        self._stopper = Stopper(self.world.loop, rungs, self._members, self.handle,
-                                self._on_gone, self._on_left, self._kill_at_once)
+        self._stopper = Stopper(self.world.loop, rungs, self._run.members, self.handle,
+                                self._on_gone, self._on_left, self._run.kill_at_once)
         self._stopper.begin()
-
-    def _kill_at_once(self) -> None:
-        if self._run.cgroup is not None:
-            self._run.cgroup.kill()
 
     def _on_left(self, pids: list[int]) -> None:
         numbers = ', '.join(map(str, pids))
@@ -389,17 +344,14 @@ class Process:
         record, now = self.record, self.world.loop.now()
         said = self._failure or self._run.end_in_words()
         known = record.exit_known or bool(self._failure)
-        success = known and not said
         decision = policy.decide(
-            record.entry.restart, success, now - record.ready_at if record.ready_at else 0.0,
-            policy.History(tuple(record.restarts), record.in_a_row), now, self.world.random())
-        reason = decision.reason
-        if decision.delay is not None and not self.world.restarts_allowed():
-            reason = _DRAINS
-        if decision.delay is None or reason:
-            self._end(State.UNKNOWN if not known else
-                      State.STOPPED if success else State.FAILED,
-                      '; '.join(filter(None, (said, reason))))
+            record.entry.restart, known and not said,
+            now - record.ready_at if record.ready_at else 0.0,
+            policy.History(tuple(record.restarts), record.in_a_row), now, self.world.random(),
+            self.world.restarts_allowed())
+        if decision.delay is None:
+            self._end(State.UNKNOWN if not known else State.FAILED if said else State.STOPPED,
+                      '; '.join(filter(None, (said, decision.reason))))
             return
         record.restarts = list(decision.history.restarts)
         record.in_a_row = decision.history.in_a_row
@@ -412,7 +364,7 @@ class Process:
 
     def _restart_due(self) -> None:
         if not self.world.restarts_allowed():
-            self._end(State.FAILED, '; '.join(filter(None, (self.record.err_msg, _DRAINS))))
+            self._end(State.FAILED, '; '.join(filter(None, (self.record.err_msg, policy.DRAINS))))
             return
         self.record.restart_count += 1
         self._first = False
@@ -434,21 +386,14 @@ class Process:
         self._waiters.gone()
 
     def _start_error(self) -> LaunchServiceError:
-        said = self.record.err_msg or 'ended before it was ready'
-        return ProcessError(f'{self.record.name} did not start: {said}')
+        return ProcessError(f'{self.record.name} did not start: '
+                            + (self.record.err_msg or 'ended before it was ready'))
 
     def _go(self, state: State) -> bool:
         fresh = self.record.run <= 1 and state in (State.STARTING, State.FAILED)
         assert fresh or may_follow(self.record.state, state), (self.record.state, state)
         self.record.state = state
         return self.world.commit(self)
-
-
-#: Seconds between two looks at a child that an earlier supervisor forked, and that has not
-#: executed its program yet: that may take long from a network disk.
-_LOOK_FOR_EXEC = 0.02
-
-_DRAINS = 'not restarted: the instance drains or shuts down'
 
 
 def _nothing() -> None:

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -92,6 +93,30 @@ class Record:
         data = {name: getattr(self, name) for name in _FIELDS}
         data['entry'] = self._entry_json
         return data
+
+    def begin_run(self, boot_id: str, start_time_ns: int, output_start: int) -> None:
+        """Take note that another run is about to be spawned."""
+        self.run += 1
+        self.pid = self.start_ticks = 0
+        self.executed, self.ready_at, self.err_msg = False, 0.0, ''
+        self.output_start = output_start
+        self.boot_id, self.start_time_ns = boot_id, start_time_ns
+        self.exit_known = False
+        self.exit_code = self.term_signal = 0
+
+    def end_run(self, status: int | None) -> None:
+        """
+        Take note that the run has ended.
+
+        :param status: the wait status; None: it can't be known.
+        """
+        self.pid = 0
+        self.exit_known = status is not None
+        self.exit_code = self.term_signal = 0
+        if status is not None and os.WIFSIGNALED(status):
+            self.term_signal = os.WTERMSIG(status)
+        elif status is not None:
+            self.exit_code = os.WEXITSTATUS(status)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Record:

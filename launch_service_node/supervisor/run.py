@@ -22,6 +22,7 @@ import socket
 
 from ..allow_list.resolve import expand
 from ..errors import ProcessError, ResultCode
+from . import tree
 from .cgroups import Cgroup
 from .identity import Handle, open_handle, read_stat
 from .limits import cause_of_end
@@ -29,8 +30,11 @@ from .readiness import Readiness
 from .record import exit_in_words, Record
 from .sampling import Measurement, TreeSampler
 from .spawn import spawn, Spawned
-from .tree import has_mark
 from .world import World
+
+#: Seconds between two looks at a child that an earlier supervisor forked, and that has not
+#: executed its program yet: that may take long from a network disk.
+_LOOK_FOR_EXEC = 0.02
 
 
 class Run:
@@ -43,6 +47,7 @@ class Run:
     :ivar failure: one line on why nothing was executed; empty: something was, or may be yet.
     :ivar readiness: what is still waited for; None: nothing.
     :ivar cgroup: of its tree; None: it has none.
+    :ivar adopted: whether it was started by an earlier supervisor.
     """
 
     def __init__(self, record: Record, world: World, on_ready: Callable[[], object],
@@ -55,6 +60,7 @@ class Run:
         self.failure = ''
         self.readiness: Readiness | None = None
         self.cgroup: Cgroup | None = None
+        self.adopted = False
         self._cause = ''
         self._spawned: Spawned | None = None
         self._sampler: TreeSampler | None = None
@@ -110,6 +116,7 @@ class Run:
         It has to be of this boot, with the recorded pid and start time, and has to carry
         the mark: a start time counts in hundredths of a second.
         """
+        self.adopted = True
         record = self._record
         handle = None
         if record.boot_id == self._world.boot_id:
@@ -118,17 +125,54 @@ class Run:
                 handle = open_handle(record.pid, record.start_ticks)
         if handle is None:
             return False
-        if handle.gone() or not has_mark(record.pid, self._world.mark(record)):
+        if handle.gone() or not tree.has_mark(record.pid, self._world.mark(record)):
             handle.close()
             return False
         self.handle = handle
         self._sampler = TreeSampler(record.pid, self._orphans)
         return True
 
-    def has_executed(self) -> bool:
-        """Say whether an adopted child has become its program."""
+    def members(self) -> dict[int, int]:
+        """Return the living members of its tree, pid to start time."""
+        session = self.handle.pid if self.handle is not None else 0
+        found = tree.members(session, self._record.pid != 0, self._world.mark(self._record), {},
+                             self._world.leaders(), self.adopted,
+                             self.cgroup.pids() if self.cgroup is not None else ())
+        if not found and self.cgroup is not None and self.cgroup.populated():
+            # They die and give birth quicker than they are looked at.
+            return dict.fromkeys(self.cgroup.pids() or [session], 0)
+        return found
+
+    def kill_at_once(self) -> None:
+        """Kill its tree in one go, where it has a cgroup; else nothing is done."""
+        if self.cgroup is not None:
+            self.cgroup.kill()
+
+    def signal(self, number: int) -> None:
+        """
+        Signal its process group.
+
+        :raises ProcessError: SIGNAL_NOT_ALLOWED, when it has become another user.
+        """
+        assert self.handle is not None
+        try:
+            if not self.handle.send_group(number):
+                self.handle.send(number)
+        except PermissionError:
+            raise ProcessError(
+                f'{self._record.name} has become another user, whom this instance may not signal',
+                ResultCode.SIGNAL_NOT_ALLOWED) from None
+
+    def await_exec(self, on_exec: Callable[[], object]) -> None:
+        """Call `on_exec` as soon as an adopted child has become its program."""
+        if self.handle is None or not self._record.pid:
+            return  # it has ended
         stat = read_stat(self._record.pid)
-        return stat is not None and stat.executed
+        if stat is not None and stat.executed:
+            self._record.executed = True
+            on_exec()
+        else:
+            self._world.loop.after(_LOOK_FOR_EXEC, lambda: self.await_exec(on_exec))
 
     def settle_exec(self) -> bool:
         """Take note of how exec went, when that is known and was not noted before."""
@@ -162,7 +206,7 @@ class Run:
 
     def _orphans(self) -> list[int]:
         mark = self._world.mark(self._record)
-        return [pid for pid in self._world.orphans() if has_mark(pid, mark)]
+        return [pid for pid in self._world.orphans() if tree.has_mark(pid, mark)]
 
     def leader_ended(self) -> None:
         """Take note that the process has ended; its group and its tree may not have."""

@@ -40,8 +40,8 @@ TABLE = (
                'self._loop.watch(fd, on_end)\n\n\nclass', 'pass\n\n\nclass',
                'supervisor/test_survival.py::'
                'test_how_an_adopted_process_ends_is_known_or_said_to_be_unknown'),
-    Protection(2, 'an end that nobody saw is no known one', 'supervisor/process.py',
-               'record.exit_known = status is not None', 'record.exit_known = True',
+    Protection(2, 'an end that nobody saw is no known one', 'supervisor/record.py',
+               'self.exit_known = status is not None', 'self.exit_known = True',
                'supervisor/test_survival.py::'
                'test_an_end_that_nobody_saw_is_unknown_and_never_a_success'),
     Protection(2, 'a stop that was asked for goes on', 'supervisor/process.py',
@@ -65,7 +65,7 @@ TABLE = (
                'stat.start_ticks != start_ticks', 'False',
                'supervisor/test_identity.py::test_another_start_time_is_another_process'),
     Protection(3, 'the mark is looked for', 'supervisor/run.py',
-               ' or not has_mark(record.pid, self._world.mark(record))', '',
+               ' or not tree.has_mark(record.pid, self._world.mark(record))', '',
                'supervisor/test_survival.py::'
                'test_a_stranger_survives_a_journal_that_names_it[forge_all]'),
     Protection(3, 'the mark is that of one process', 'supervisor/supervisor.py',
@@ -107,10 +107,10 @@ TABLE = (
                'supervisor/test_stop.py::'
                'test_a_stopped_process_hears_the_first_signal_of_the_ladder'),
     Protection(4, 'what a leader leaves behind goes', 'supervisor/process.py',
-               'elif self._stopper is None and self._members():', 'elif False:',
+               'elif self._stopper is None and self._run.members():', 'elif False:',
                'supervisor/test_stop.py::test_what_a_leader_leaves_behind_goes_with_it'),
-    Protection(4, "an earlier supervisor's orphans are searched for", 'supervisor/process.py',
-               'self.world.leaders(), self.adopted,', 'self.world.leaders(), False,',
+    Protection(4, "an earlier supervisor's orphans are searched for", 'supervisor/run.py',
+               'self._world.leaders(), self.adopted,', 'self._world.leaders(), False,',
                'supervisor/test_survival.py::'
                'test_an_adopted_process_is_stopped_with_its_whole_tree'),
     Protection(4, 'the answer comes when all is gone', 'supervisor/process.py',
@@ -122,12 +122,12 @@ TABLE = (
                'faults/test_abusive_trees.py::'
                'test_what_does_not_end_is_named_and_nobody_waits_for_ever'),
     # 5: exact exit status
-    Protection(5, 'all eight bits of a code', 'supervisor/process.py',
+    Protection(5, 'all eight bits of a code', 'supervisor/record.py',
                'os.WEXITSTATUS(status)', '(os.WEXITSTATUS(status) & 0x7f)',
                'faults/test_exits.py::test_every_code_and_every_signal_is_told_exactly'),
-    Protection(5, 'a signal is no code', 'supervisor/process.py',
-               'record.term_signal = os.WTERMSIG(status)',
-               'record.exit_code = 128 + os.WTERMSIG(status)',
+    Protection(5, 'a signal is no code', 'supervisor/record.py',
+               'self.term_signal = os.WTERMSIG(status)',
+               'self.exit_code = 128 + os.WTERMSIG(status)',
                'faults/test_exits.py::test_every_code_and_every_signal_is_told_exactly'),
     Protection(5, 'a failed exec is told', 'supervisor/spawn.py',
                'os.write(tell, explain(stage, plan.argv[0], error).encode()[:500])', 'pass',
@@ -135,9 +135,9 @@ TABLE = (
     Protection(5, 'nobody reaps what is not looked at', 'supervisor/reaper.py',
                'os.WEXITED | os.WNOHANG | os.WNOWAIT', 'os.WEXITED | os.WNOHANG',
                'supervisor/test_process.py::test_an_exit_code_is_told_exactly'),
-    Protection(5, 'an end during a stop keeps its code', 'supervisor/process.py',
-               'record.exit_code = os.WEXITSTATUS(status)',
-               'record.exit_code = 0 if record.stop_asked else os.WEXITSTATUS(status)',
+    Protection(5, 'an end during a stop keeps its code', 'supervisor/record.py',
+               'self.exit_code = os.WEXITSTATUS(status)',
+               'self.exit_code = 0 if self.stop_asked else os.WEXITSTATUS(status)',
                'faults/test_exits.py::test_an_end_by_itself_during_a_stop_keeps_its_code'),
     # 6: at most once
     Protection(6, 'a uid is looked up', 'supervisor/admission.py',

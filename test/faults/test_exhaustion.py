@@ -209,7 +209,7 @@ def test_a_stop_needs_no_descriptor(lab: Lab) -> None:
                     raise OSError(24, 'Too many open files')
                 return find(process)
             return none_left
-        replace('supervisor.process:Process._members', wrap)
+        replace('supervisor.run:Run.members', wrap)
         """, str(gun)))
     running.start('tree')
     wait_until(lambda: len(lab.leftovers()) == 4)
