@@ -45,6 +45,7 @@ class Launcher:
         self.folder = folder
         self.runs = 0
         self.service: LaunchService
+        self._set_up_logs()
 
     @property
     def context(self) -> LaunchContext:
@@ -53,11 +54,7 @@ class Launcher:
     def run(self, *entities: LaunchDescriptionEntity, timeout: float = PATIENCE,
             **configurations: str) -> int:
         """Run a description until it is idle or shut down; fail when that takes too long."""
-        launch.logging.reset()
         self.runs += 1
-        logs = self.folder / f'log{self.runs}'
-        logs.mkdir()
-        launch.logging.launch_config.log_dir = str(logs)
         self.service = LaunchService(noninteractive=True)
         self.context.launch_configurations.update(configurations)
         self.service.include_launch_description(LaunchDescription(list(entities)))
@@ -76,8 +73,16 @@ class Launcher:
             code = -1
         finally:
             timer.cancel()
+            self._set_up_logs()
         assert not late.is_set(), f'launch has not ended after {timeout:g} s\n{self.log()}'
         return code
+
+    def _set_up_logs(self) -> None:
+        # For the next run: actions take their loggers when they are made.
+        launch.logging.reset()
+        logs = self.folder / f'log{self.runs + 1}'
+        logs.mkdir()
+        launch.logging.launch_config.log_dir = str(logs)
 
     def log(self) -> str:
         """Return what launch wrote to its log file."""
