@@ -30,6 +30,7 @@ import socket
 from . import linux
 from .loop import Loop
 from .process import Process
+from .spawn import HANDLED
 
 #: Seconds to wait until whoever is the parent of an adopted process reaps it.
 REAP_TIMEOUT = 1.0
@@ -53,7 +54,7 @@ class Reaper:
         self._read.setblocking(False)
         self._write.setblocking(False)
         signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        for number in HANDLED:
             signal.signal(number, _noted)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         loop.watch(self._read.fileno(), self._on_wakeup)

@@ -39,6 +39,9 @@ from .tree import RLIMIT_LOCKS
 #: Exit code of a child that was never told to go; no program ran.
 NEVER_STARTED = 125
 
+#: Signals that the supervisor has handlers for.
+HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
+
 _GO = b'g'
 _GO_FD = 3
 _ERROR_FD = 4
@@ -142,7 +145,7 @@ def spawn(plan: Plan) -> Spawned:
         os.set_blocking(error_read, False)
         # A signal between fork and the reset of the handlers would run the
         # supervisor's own handlers in the child.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
         # From its first moment the child has its mark, also when its parent has not.
         unmarked = resource.getrlimit(RLIMIT_LOCKS)
         _set_mark(plan.rlimits)
