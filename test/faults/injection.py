@@ -88,7 +88,7 @@ def patched(code: str, arm: str = '') -> Wrap:
     lines = f'ARM = {arm!r}\n{_PRELUDE}{textwrap.dedent(code)}'
 
     def wrap(command: list[str]) -> list[str]:
-        at = command.index('-c') + 1
+        at = len(command) - command[::-1].index('-c')  # of Python, whatever runs that
         first, second, rest = command[at].split('; ', 2)
         run = f'exec({lines!r}, {{"__name__": "faults"}})'
         return [*command[:at], '; '.join((first, second, run, rest)), *command[at + 1:]]

@@ -21,11 +21,13 @@ import json
 import os
 from pathlib import Path
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from typing import Any
 
+from faults.injection import patched
 import harness
 from harness import alive, Lab, Running, wait_until
 import pytest
@@ -452,6 +454,21 @@ def test_running_out_of_memory_while_nobody_watched_is_told_later(base: Base, la
     wait_until(lambda: not alive(pid))
     process = lab.supervisor().wait_state('sleeper', State.UNKNOWN, State.FAILED)
     assert 'out of memory (limit 64 MiB)' in process['err_msg']
+
+
+@pytest.mark.parametrize(('counted', 'words'), [
+    ({'oom': 1, 'oom_kill': 1}, ': out of memory (limit 64 MiB)'),
+    ({'oom': 0, 'oom_kill': 1}, ': out of memory (of the host or of a cgroup around it)'),
+    ({'oom': 3, 'oom_kill': 0}, '')])
+def test_what_the_kernel_has_counted_is_told_of_the_process(
+        base: Base, lab: Lab, counted: dict[str, int], words: str) -> None:
+    """Also where no controller is at hand: then the counters are made up, and nothing else."""
+    running = lab.supervisor(
+        {**SLEEPER, 'limits': {'memory': '64 MiB'}}, wrap=patched(
+            f"replace('supervisor.cgroups:Cgroup.counters', lambda _: lambda cgroup: {counted})"))
+    os.kill(running.start('sleeper')['os_pid'], signal.SIGKILL)
+    process = running.wait_state('sleeper', State.FAILED)
+    assert process['err_msg'] == f'was ended by SIGKILL{words}'
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='takes root to hand a cgroup to a user')

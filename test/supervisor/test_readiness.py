@@ -185,6 +185,30 @@ def test_who_is_late_is_stopped_with_its_tree_and_restarted_by_its_policy(lab: L
     wait_until(lambda: lab.leftovers() == [running.popen.pid])
 
 
+@pytest.mark.parametrize('condition', [
+    {'output': 'never'}, {'notify': True}, {'node': '/never'}], ids=lambda one: next(iter(one)))
+def test_one_that_never_gets_ready_is_given_up_whatever_is_waited_for(
+        lab: Lab, condition: dict[str, Any]) -> None:
+    running = lab.supervisor(shell('exec sleep 1000', **condition, timeout=0.2))
+    answer = running.ask('start', cmd='sh', wait_ready=True)
+    assert answer['code'] == ResultCode.START_FAILED
+    assert 'was not ready after 0.2 s' in answer['message']
+    running.wait_state('sh', State.FAILED)
+    wait_until(lambda: lab.leftovers() == [running.popen.pid])
+
+
+@pytest.mark.parametrize('condition', [
+    {'output': 'never'}, {'notify': True}, {'node': '/never'}, {'after': 1000.0}],
+    ids=lambda one: next(iter(one)))
+def test_a_death_before_it_is_ready_is_told_whatever_is_waited_for(
+        lab: Lab, condition: dict[str, Any]) -> None:
+    running = lab.supervisor(shell('exit 5', **condition, timeout=2000))
+    answer = running.ask('start', cmd='sh', wait_ready=True)
+    assert answer['code'] == ResultCode.START_FAILED
+    assert 'exited with code 5' in answer['message']
+    assert answer['process']['process_status'] == State.FAILED
+
+
 def test_a_stop_while_it_is_not_ready_yet_is_a_stop(lab: Lab) -> None:
     running = lab.supervisor(shell('exec sleep 1000', output='never', timeout=1000))
     running.start('sh')
