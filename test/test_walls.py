@@ -52,10 +52,13 @@ WALLS = {
     'machines': (*ROS, 'launch_ros', 'ros2cli', *NODE, *CLI, *SUPERVISOR, 'psutil'),
     'substitutions': (*ROS, 'launch_ros', 'ros2cli', *NODE, *CLI, *SUPERVISOR, 'psutil'),
     'actions': (*ROS, 'launch_ros', 'ros2cli', *NODE, *CLI, *SUPERVISOR, 'psutil'),
+    'events': (*ROS, 'launch_ros', 'ros2cli', *NODE, *CLI, *SUPERVISOR, 'psutil'),
+    'event_handlers': (*ROS, 'launch_ros', 'ros2cli', *NODE, *CLI, *SUPERVISOR, 'psutil'),
     'launch_extension': (*ROS, 'launch_ros', 'ros2cli', *NODE, *CLI, *SUPERVISOR, 'psutil'),
 }
 
-FOR_LAUNCH = ('machines', 'substitutions', 'actions', 'launch_extension')
+FOR_LAUNCH = ('machines', 'substitutions', 'actions', 'events', 'event_handlers',
+              'launch_extension')
 
 #: What needs a library only when it runs under that library.
 BEYOND = {'launch_service_node.cli.ros2': 'ros2cli'}

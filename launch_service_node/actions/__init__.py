@@ -14,6 +14,7 @@
 
 """Launch actions: run on machines, bring instances up, and have them start and stop."""
 
+from .bootstrap_launch_service import BootstrapLaunchService
 from .execute_remote import ExecuteRemote
 from .execute_remote_ssh import ExecuteRemoteSSH
 from .remote_node import RemoteNode
@@ -22,6 +23,7 @@ from .start_process import StartProcess
 from .stop_process import StopProcess
 
 __all__ = [
+    'BootstrapLaunchService',
     'ExecuteRemote',
     'ExecuteRemoteSSH',
     'RemoteNode',

@@ -20,8 +20,9 @@ Up to the hand-over nothing has happened there; after it the machine goes on by 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+import os
 import threading
 from typing import Any
 
@@ -30,10 +31,14 @@ from ..ssh.pool import Pool
 from . import finding
 from .graph import Listener, not_on_graph
 from .handing_over import hand_over
+from .order import Order
 from .placing import place
-from .request import make_order, Request
+from .request import domain_of, make_order, Request
 
 Note = Callable[[str], object]
+
+#: Seconds to go on trying to connect: sshd turns some away when many come at once.
+_PATIENCE = 3.0
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,15 @@ class Outcome:
 
 
 def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
-             step: Note = lambda words: None, cancel: threading.Event | None = None) -> Outcome:
+             step: Note = lambda words: None, cancel: threading.Event | None = None,
+             environ: Mapping[str, str] = os.environ) -> Outcome:
     """
     Bring up an instance on a machine, and return what it came to.
 
     :param note: gets what a user should know, a line each.
     :param step: gets what is being done, a few words each.
     :param cancel: when it is set, the wait ends; what the machine has begun it finishes.
+    :param environ: what decides which ROS graph this side is on.
     :raises InvalidRequest: the request can't be right; nothing has happened.
     :raises PackageMissing: the machine doesn't have what it takes; nothing has happened.
     :raises InstanceError: CONFLICT, an instance runs there otherwise; it is left alone.
@@ -72,8 +79,8 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
     :raises LaunchServiceError: SSH doesn't get there, or it can't be brought up.
     """
     cancel = cancel or threading.Event()
-    order = make_order(request)
-    listener = Listener(request.domain_id) if request.wait_for_graph else None
+    order = make_order(request, environ)
+    listener = Listener(domain_of(request, environ)) if request.wait_for_graph else None
     notes: list[str] = []
 
     def tell(line: str) -> None:
@@ -86,7 +93,7 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
         step(words)
 
     try:
-        result = _on_the_machine(pool, request, order, listener, tell, go_on)
+        result = _on_the_machine(pool, request, order, listener, tell, go_on, cancel)
         outcome = Outcome(result['outcome'], result['namespace'], str(request.host),
                           result['instance'],
                           {key: result[key] for key in ('boot_id', 'version', 'graph')},
@@ -97,7 +104,7 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
             if not listener.hear(node, outcome.instance['instance_id'], request.graph_timeout,
                                  cancel.is_set):
                 go_on('looking what differs')
-                raise not_on_graph(outcome.host, result, listener.settings(),
+                raise not_on_graph(outcome.host, result, listener.settings(environ),
                                    request.graph_timeout)
         return outcome
     finally:
@@ -105,11 +112,11 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
             listener.close()
 
 
-def _on_the_machine(pool: Pool, request: Request, order: Any, listener: Listener | None,
-                    tell: Note, go_on: Note) -> dict[str, Any]:
+def _on_the_machine(pool: Pool, request: Request, order: Order, listener: Listener | None,
+                    tell: Note, go_on: Note, cancel: threading.Event) -> dict[str, Any]:
     host = request.host
     go_on('connecting')
-    session = pool.open_session(host.target)
+    session = pool.open_session(host.target, _PATIENCE)
     go_on('checking')
     try:
         found = finding.find(session, host)
@@ -123,7 +130,8 @@ def _on_the_machine(pool: Pool, request: Request, order: Any, listener: Listener
     if listener is not None:
         listener.joined()  # or there is no telling whether it is on the graph
     go_on('handing over')
-    result = hand_over(pool.open_session(host.target), host, where, order, go_on)
+    result = hand_over(pool.open_session(host.target, _PATIENCE), host, where, order, go_on,
+                       cancel.is_set)
     instance = result['instance']
     if instance['version'] != result['version']:
         tell(f'the supervisor of {result["namespace"]} is still version {instance["version"]}, '

@@ -58,11 +58,13 @@ def command_line(host: Host, place: Place, word: str) -> str:
 
 
 def hand_over(session: Session, host: Host, place: Place, order: Order,
-              tell: Callable[[str], object]) -> dict[str, Any]:
+              tell: Callable[[str], object],
+              cancelled: Callable[[], bool] = lambda: False) -> dict[str, Any]:
     """
     Have a machine carry out an order, and return the result; the session is closed.
 
     :param tell: gets a few words at each step.
+    :param cancelled: ends the wait when it is true, not what the machine does.
     :raises InstanceError: CONFLICT, as the machine says.
     :raises LaunchServiceError: what went wrong there.
     :raises ConnectionLost: the link died; what has become of the order is not known.
@@ -70,7 +72,7 @@ def hand_over(session: Session, host: Host, place: Place, order: Order,
     """
     word = uuid.uuid4().hex
     try:
-        return _Conversation(session, host, word, order.timeout + MARGIN).hold(
+        return _Conversation(session, host, word, order.timeout + MARGIN, cancelled).hold(
             command_line(host, place, word), pack(order), tell)
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise _cut(session, host, str(error) or type(error).__name__) from error
@@ -81,11 +83,13 @@ def hand_over(session: Session, host: Host, place: Place, order: Order,
 class _Conversation:
     """Lines from a machine until there is a result, an error, or nothing more."""
 
-    def __init__(self, session: Session, host: Host, word: str, patience: float) -> None:
+    def __init__(self, session: Session, host: Host, word: str, patience: float,
+                 cancelled: Callable[[], bool]) -> None:
         self._session = session
         self._host = host
         self._word = word.encode()
         self._patience = patience
+        self._cancelled = cancelled
         self._deadline = time.monotonic() + patience
         self._other = b''
 
@@ -117,6 +121,9 @@ class _Conversation:
     def _receive(self) -> bytes:
         channel = self._session.channel
         while (left := self._deadline - time.monotonic()) > 0:
+            if self._cancelled():
+                raise Unreachable(f'{self._host} is not waited for any longer, and goes on with '
+                                  'what it has begun', host=str(self._host))
             channel.settimeout(min(left, _STEP))
             try:
                 data: bytes = channel.recv(1 << 16)

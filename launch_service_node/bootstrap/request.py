@@ -104,6 +104,14 @@ def make_order(request: Request, environ: Mapping[str, str] = os.environ) -> Ord
         _enclave(request.enclave), request.replace, request.timeout)
 
 
+def domain_of(request: Request, environ: Mapping[str, str] = os.environ) -> int | None:
+    """Return the ROS domain in which this side looks for it; None: the middleware's default."""
+    if request.domain_id is not None:
+        return request.domain_id
+    here = environ.get('ROS_DOMAIN_ID', '')
+    return int(here) if here.isdecimal() else None
+
+
 def _allow_lists(paths: tuple[str, ...]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in paths:

@@ -46,9 +46,9 @@ class Site:
         """Return how one of them is reached, and what is sourced there."""
         return ['--ssh-config', str(self.fleet.ssh_config), '--setup', str(robot.setup)]
 
-    def command(self, *words: str) -> list[str]:
-        """Return the command of the program on the laptop."""
-        return self.laptop.command(sys.executable, '-m', 'launch_service_node.cli', *words)
+    def command(self, *words: str, on: Computer | None = None) -> list[str]:
+        """Return the command of the program on the laptop, or another host."""
+        return (on or self.laptop).command(sys.executable, '-m', 'launch_service_node.cli', *words)
 
     def __call__(self, *words: str, on: Computer | None = None,
                  **environment: str) -> subprocess.CompletedProcess[str]:
