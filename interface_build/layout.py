@@ -42,7 +42,7 @@ def source_files(package: str, root: Path) -> list[Entry]:
         (f'{share}/msg', found('msg/*.msg')),
         (f'{share}/srv', found('srv/*.srv')),
         (f'{share}/launch', found('launch/*.launch.*')),
-        (f'{share}/config', found('config/*.yaml')),
+        (f'{share}/config', found('config/*.yaml', 'config/*.policy.xml')),
     ]
     return [(destination, files) for destination, files in entries if files]
 
