@@ -181,9 +181,8 @@ class Soak:
 
     def stop(self) -> None:
         """Stop one, sometimes several."""
-        glob = self.random.random() < 0.1
-        name = f'p{self.random.randrange(3)}*' if glob else self.random.choice(NAMES)
-        self.ask('stop', name=name)
+        self.ask('stop', name=f'p{self.random.randrange(3)}*' if self.random.random() < 0.1
+                 else self.random.choice(NAMES))
 
     def restart(self) -> None:
         """Restart one."""
@@ -196,9 +195,8 @@ class Soak:
 
     def strike(self) -> None:
         """Signal one behind its supervisor's back."""
-        found = self.running.call('list', name=self.random.choice(NAMES))['processes']
         number = self.random.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
-        for process in found:
+        for process in self.running.call('list', name=self.random.choice(NAMES))['processes']:
             handle = open_handle(process['os_pid'])
             if handle is not None:
                 handle.send(number)
@@ -206,8 +204,8 @@ class Soak:
 
     def look(self) -> None:
         """Read, list, ask for the status."""
-        name = self.random.choice(NAMES)
-        self.ask('read', name=name, offset=self.random.choice([-1, 0, 10 ** 6]), lines=5)
+        self.ask('read', name=self.random.choice(NAMES), lines=5,
+                 offset=self.random.choice([-1, 0, 10 ** 6]))
         self.ask('list', name='*')
         self.ask('status')
 
@@ -249,18 +247,17 @@ class Soak:
     def node_fall(self) -> None:
         """End the node without a warning; it comes back, and nobody else notices."""
         def sleepers() -> dict[int, int]:
-            return {process['process_id']: process['os_pid']
-                    for process in self.running.call('list')['processes']
-                    if process['process_status'] == State.RUNNING
-                    and process['executable_id'] == 'sleeper' and alive(process['os_pid'])}
+            listed = self.running.call('list')['processes']
+            return {one['process_id']: one['os_pid'] for one in listed
+                    if one['process_status'] == State.RUNNING
+                    and one['executable_id'] == 'sleeper' and alive(one['os_pid'])}
         before, node = sleepers(), self.node_pid()
         began = time.monotonic()
         os.kill(node, signal.SIGKILL)
         self.node_pid(node)
         self.slowest_node = max(self.slowest_node, time.monotonic() - began)
         after = sleepers()
-        lost = [pid for process_id, pid in before.items() if after.get(process_id) != pid]
-        if lost:
+        if lost := [pid for process_id, pid in before.items() if after.get(process_id) != pid]:
             self.find(f'pids {lost} did not live through the fall of the node')
 
     def end(self) -> None:
@@ -275,16 +272,13 @@ class Soak:
         self.begin(self.lab.supervisor())
         self.bring_up_node()
 
-    # -- checks -------------------------------------------------------------------------
-
     def hear(self) -> None:
         """Take the events that have come: their numbers have no gap."""
         number = self.running.call('subscribe')['sequence_number']
         while self.last_number < number:
             event = self.watcher.next_event(30)
             if event is None:
-                self.find(f'the event {self.last_number + 1} of {number} never came')
-                return
+                return self.find(f'the event {self.last_number + 1} of {number} never came')
             if event['event'] == 'process':
                 if event['process']['sequence_number'] != self.last_number + 1:
                     self.find(f'after event {self.last_number} came '
@@ -322,22 +316,19 @@ class Soak:
         self.expect('somebody is left over, or the node is not there',
                     lambda: self.lab.leftovers() == sorted([pid, self.node_pid()]))
         self.expect('a zombie is left', lambda: not zombies(pid))
-        left = [process['process_name'] for process in self.running.call('list')['processes']
-                if process['process_status'] not in ENDED]
-        if left:
+        if left := [process['process_name'] for process in self.running.call('list')['processes']
+                    if process['process_status'] not in ENDED]:
             self.find(f'not ended after a stop of all: {left}')
         # The few of a supervisor that is at rest, and the three of us who are connected.
         self.expect('descriptors leak', lambda: len(descriptors(pid)) <= 30)
-        folder = self.lab.instance_dir()
-        if (folder / 'journal').stat().st_size > 16 * 2 ** 20:
+        if ((folder := self.lab.instance_dir()) / 'journal').stat().st_size > 16 * 2 ** 20:
             self.find('the journal grows')
         if sum(path.stat().st_blocks * 512 for path in (folder / 'output').iterdir()) > 2 ** 27:
             self.find('the outputs grow')
         if 'defect' in self.lab.log():
             self.find('the log tells of a defect')
-        memory = resident_bytes(pid)
-        self.memory = self.memory or memory
-        if memory - self.memory > MEMORY_MARGIN:
+        self.memory = self.memory or resident_bytes(pid)
+        if (memory := resident_bytes(pid)) - self.memory > MEMORY_MARGIN:
             self.find(f'the supervisor has grown from {self.memory} to {memory} bytes')
             self.memory = memory
 
@@ -367,9 +358,8 @@ class Soak:
                 if self.running.popen.poll() is not None:
                     self.find(f'the supervisor has fallen by itself: {self.lab.log()[-2000:]}')
                     self.begin(self.lab.supervisor())
-                    if self.running.call('status')['instance']['node'] is None:
-                        with suppress(LaunchServiceError):  # the next may be on its way
-                            self.running.call('manage_node', argv=node_stand_in(self.lab))
+                    with suppress(LaunchServiceError):  # there may be one, or one on its way
+                        self.running.call('manage_node', argv=node_stand_in(self.lab))
         self.rest()
 
 
