@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from ..bench import Bench
 from ..figures import Result
 from . import (
+    bootstrapping,
     commands,
     exits,
     falls,
@@ -46,6 +47,7 @@ ROWS: dict[str, Row] = {
     'adoption': falls.adoption,
     'heartbeat': heartbeats.heartbeat,
     'remote': remote.remote,
+    'bootstrap': bootstrapping.bootstrap,
     'cli': commands.cli,
     'scaling': scaling.scaling,
     'graph': graph.graph,

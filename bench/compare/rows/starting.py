@@ -16,14 +16,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, ExitStack
+import subprocess
+import sys
 
-from launch_service_node.client import LaunchServiceClient
+from launch_service_node.client import LaunchServiceClient, RosSession
+from launch_service_node.client.caller import service_type, ServiceCaller
+from launch_service_node.client.names import Service
 
 from ..bench import Bench, timed
 from ..figures import Line, Series
-from ..ours import client, instance
+from ..ours import client, instance, PATIENCE
 from ..peer import Peer
 
 #: How many processes run meanwhile.
@@ -34,6 +38,18 @@ ANSWERS_EARLY = 'supervisord answers before the program runs'
 
 #: First rounds whose figures are thrown away.
 WARM_UP = 2
+
+EMPTY_SERVICE = """
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from std_srvs.srv import Trigger
+rclpy.init()
+node = rclpy.create_node('bench_floor')
+node.create_service(Trigger, '~/nothing', lambda request, response: response)
+executor = SingleThreadedExecutor()
+executor.add_node(node)
+executor.spin()
+"""
 
 PEERS = ('supervisord', 'circusd')
 
@@ -51,15 +67,40 @@ class Ours:
         return timed(lambda: self._client.stop(f'one{number}'))
 
 
+@contextmanager
+def empty_service(bench: Bench) -> Iterator[Callable[[], object]]:
+    """Give what calls a service that does nothing, in another process, as our client calls."""
+    popen = subprocess.Popen([sys.executable, '-c', EMPTY_SERVICE], env=bench.environment,
+                             start_new_session=True)
+    try:
+        with RosSession() as session:
+            caller = ServiceCaller(session.node, '/bench_floor')
+            service = Service('nothing', 'std_srvs', 'Trigger')
+            request = service_type(service).Request()
+
+            def call() -> object:
+                return caller.call(service, request, find_within=PATIENCE, answer_within=PATIENCE)
+            call()
+            yield call
+            caller.close()
+    finally:
+        popen.kill()
+        popen.wait()
+
+
 def measured(bench: Bench, present: int) -> dict[tuple[str, str], list[float]]:
     """Return, for ours and each peer, how many seconds starts and stops took."""
     with ExitStack() as stack:
         stack.enter_context(instance(bench, present))
+        floor = stack.enter_context(empty_service(bench))
         sides: dict[str, Ours | Peer] = {'ours': Ours(stack.enter_context(client()))}
         for name in PEERS:
             sides[name] = stack.enter_context(bench.filled(name, present))
         found: dict[tuple[str, str], list[float]] = {}
         for at in range(-WARM_UP, bench.times(60)):
+            trip = timed(floor)
+            if at >= 0:
+                found.setdefault(('floor', 'trip'), []).append(trip)
             for name, side in sides.items():
                 for what in ('start', 'stop'):
                     took = side.time(what, number=present)
@@ -85,6 +126,9 @@ def lines(bench: Bench, what: str, limits: dict[str, float]) -> Iterator[Line]:
             yield Line(what, f'start until it runs, {present} present', ours,
                        Series.milliseconds('supervisord', found['supervisord', 'runs']),
                        limits['supervisord'])
+        yield Line(what, f'{what}, {present} present', ours, Series.milliseconds(
+            'an empty ROS service', found['floor', 'trip']),
+            note='what lies below every service of ROS')
 
 
 def start(bench: Bench) -> Iterator[Line]:
