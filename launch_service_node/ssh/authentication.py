@@ -29,6 +29,11 @@ from .target import Resolved, Target
 #: sshd ends a connection after six attempts (MaxAuthTries).
 MOST_KEYS = 5
 
+_KEY, _PASSWORD, _QUESTIONS = 'publickey', 'password', 'keyboard-interactive'
+
+#: What errors call it.
+_THE_PASSWORD = 'the password'
+
 
 def authenticate(transport: paramiko.Transport, where: Resolved, target: Target,
                  deadline: float) -> str:
@@ -40,50 +45,117 @@ def authenticate(transport: paramiko.Transport, where: Resolved, target: Target,
     :raises ConnectTimedOut: the host doesn't answer.
     :raises ConnectionLost: it hangs up.
     """
-    tried: list[str] = []
-    problems: list[str] = []
-    allowed = ['publickey', 'password', 'keyboard-interactive']
+    login = _Login(transport, where, deadline)
+    with Agent(where, login.left()) as agent:
+        for name, key in candidates(where, agent, target.passphrase, target.ssh_key,
+                                    login.problems):
+            if len(login.tried) == MOST_KEYS or _KEY not in login.allowed:
+                break
+            if login.attempt(name, partial(transport.auth_publickey, where.user, key)):
+                return name
+    answers = _Answers(target.password)
+    if target.password is not None:
+        name = _THE_PASSWORD
+        # Never a second time: hosts count, and lock people out.
+        if _PASSWORD in login.allowed and login.attempt(name, partial(
+                transport.auth_password, where.user, target.password, None, False)):
+            return name
+        if _QUESTIONS in login.allowed and not login.refused and login.attempt(name, partial(
+                transport.auth_interactive, where.user, answers)):
+            return name
+    raise _failure(login, target, answers)
 
-    def attempt(name: str, how: Callable[[], list[str] | None]) -> bool:
-        nonlocal allowed
-        tried.append(name)
-        transport.auth_timeout = max(0.01, deadline - time.monotonic())
+
+class _Login:
+    """
+    Attempts to log in.
+
+    :ivar tried: what the host was shown.
+    :ivar problems: why keys could not be used.
+    :ivar allowed: what the host takes, as far as it said so.
+    :ivar refused: whether it looked at what it was shown last, and didn't take it.
+    """
+
+    def __init__(self, transport: paramiko.Transport, where: Resolved, deadline: float) -> None:
+        self.where = where
+        self.tried: list[str] = []
+        self.problems: list[str] = []
+        self.allowed = [_KEY, _PASSWORD, _QUESTIONS]
+        self.refused = False
+        self._transport = transport
+        self._deadline = deadline
+
+    def left(self) -> float:
+        """Return the seconds that are left, never none at all."""
+        return max(0.01, self._deadline - time.monotonic())
+
+    def attempt(self, name: str, how: Callable[[], list[str] | None]) -> bool:
+        """Say whether this one, perhaps with those before, was enough."""
+        where = self.where
+        if name not in self.tried:
+            self.tried.append(name)
+        self._transport.auth_timeout = self.left()
+        self.refused = False
         try:
-            allowed = how() or allowed
+            self.allowed = how() or self.allowed
         except paramiko.BadAuthenticationType as error:
-            allowed = list(error.allowed_types)
-        except paramiko.AuthenticationException as error:
-            if time.monotonic() >= deadline:
+            self.allowed = list(error.allowed_types)
+        except paramiko.SSHException as error:
+            if time.monotonic() >= self._deadline:
                 raise ConnectTimedOut(f"{where.name} doesn't answer while {where.user} logs in: "
                                       'is the host overloaded?', **where.facts()) from error
-            if not transport.is_active():
+            if not self._transport.is_active():
                 raise ConnectionLost(
-                    f'{where.name} hangs up while {where.user} logs in, after {len(tried)} '
-                    'attempts: name the one key that it takes as ssh_key', tried=tuple(tried),
-                    **where.facts()) from error
-        return transport.is_authenticated()
-
-    with Agent(where, max(0.01, deadline - time.monotonic())) as agent:
-        for name, key in candidates(where, agent, target.passphrase, target.ssh_key, problems):
-            if len(tried) == MOST_KEYS or 'publickey' not in allowed:
-                break
-            if attempt(name, partial(transport.auth_publickey, where.user, key)):
-                return name
-    if target.password is not None and attempt(
-            'the password', partial(transport.auth_password, where.user, target.password)):
-        return 'the password'
-    raise _failure(where, tried, problems, allowed)
+                    f'{where.name} hangs up while {where.user} logs in, after {len(self.tried)} '
+                    'attempts: name the one key that it takes as ssh_key',
+                    tried=tuple(self.tried), **where.facts()) from error
+            if not isinstance(error, paramiko.AuthenticationException):
+                raise
+            self.refused = True
+        return self._transport.is_authenticated()
 
 
-def _failure(where: Resolved, tried: list[str], problems: list[str],
-             allowed: list[str]) -> AuthenticationFailed:
-    what = f'tried {", ".join(tried)}' if tried else 'there is no key to try'
-    if problems:
-        what += f'; not usable: {"; ".join(problems)}'
-    if 'publickey' in allowed:
+class _Answers:
+    """
+    Answers what a host asks: its first hidden question with the password, no other.
+
+    :ivar open: a question that nobody could answer.
+    """
+
+    def __init__(self, password: str | None) -> None:
+        self._password = password
+        self.open = ''
+
+    def __call__(self, title: str, instructions: str,
+                 questions: list[tuple[str, bool]]) -> list[str]:
+        """Return an answer to each question; the second half says whether it is shown."""
+        return [self._answer(text, shown) for text, shown in questions]
+
+    def _answer(self, text: str, shown: bool) -> str:
+        if self._password is not None and not shown:
+            password, self._password = self._password, None
+            return password
+        self.open = self.open or ' '.join(text.split())[:80] or 'a question without words'
+        return ''
+
+
+def _failure(login: _Login, target: Target, answers: _Answers) -> AuthenticationFailed:
+    where, allowed = login.where, login.allowed
+    what = f'tried {", ".join(login.tried)}' if login.tried else 'there is no key to try'
+    if login.problems:
+        what += f'; not usable: {"; ".join(login.problems)}'
+    if answers.open:
+        way_out = (f'the host asks {answers.open!r}, which nobody can answer here: have it take '
+                   'a key alone from this user (AuthenticationMethods publickey)')
+    elif _KEY in allowed:
         way_out = (f'put the public key into ~{where.user}/.ssh/authorized_keys there '
                    '(ssh-copy-id does it), or name the right one as ssh_key')
     else:
         way_out = f'the host takes only: {", ".join(allowed)}'
+        if target.password is None and {_PASSWORD, _QUESTIONS} & set(allowed):
+            way_out += '; give `password`'
+    if login.refused and _THE_PASSWORD in login.tried and not answers.open:
+        give = 'give the right one, or ' if _KEY in allowed else ''
+        way_out = f'it refuses the password that was given; {give}{way_out}'
     return AuthenticationFailed(f"{where.name} doesn't let {where.user} in: {what}; {way_out}",
-                                tried=tuple(tried), **where.facts())
+                                tried=tuple(login.tried), **where.facts())

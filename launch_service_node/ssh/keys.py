@@ -96,7 +96,7 @@ class Agent:
             self._socket.connect(path)
             self._agent = paramiko.agent.AgentSSH()
             # paramiko.Agent knows only SSH_AUTH_SOCK, and waits without a bound.
-            self._agent._connect(self._socket)
+            self._agent._connect(self._socket)  # type: ignore[attr-defined]
             self.keys = tuple(self._agent.get_keys())
         except (OSError, paramiko.SSHException):
             self.close()

@@ -24,6 +24,8 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
+import hashlib
+import os
 import threading
 import time
 import weakref
@@ -139,7 +141,8 @@ class Pool:
         where = self._resolver(target)
         # The proofs belong to it: who has another key may not use this one's connection.
         return (where.user, where.host, where.port, where.jump_hosts, where.proxy_command,
-                target.ssh_key, target.host_key_policy, target.config_file)
+                target.ssh_key, _seal(target.passphrase), _seal(target.password),
+                target.host_key_policy, target.config_file)
 
     def _place(self, key: tuple[object, ...]) -> _Place:
         with self._lock:
@@ -232,6 +235,16 @@ class Pool:
         if self._closed.is_set():
             raise InvalidRequest('the connections of this launch are closed already')
 
+
+# Of no use outside of this process, and gone with it.
+_SALT = os.urandom(32)
+
+
+def _seal(secret: str | None) -> bytes | None:
+    """Return what tells two secrets apart without being one."""
+    if secret is None:
+        return None
+    return hashlib.blake2b(secret.encode('utf-8', 'surrogateescape'), key=_SALT).digest()
 
 
 def _share(failure: ConnectionFailed | None) -> None:

@@ -1,0 +1,222 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Passwords, questions, and several proofs: what gets in, and what is said when nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+import logging
+import socket
+import threading
+from typing import Any
+
+import paramiko
+import pytest
+from ssh_accounts import PASSWORD, why_not, with_account
+from ssh_servers import keygen, PATIENCE, Sshd
+
+from launch_service_node.errors import AuthenticationFailed
+from launch_service_node.ssh.command import Command
+from launch_service_node.ssh.connection import connect
+from launch_service_node.ssh.pool import Pool
+from launch_service_node.ssh.running import run
+from launch_service_node.ssh.target import Target
+
+
+@pytest.fixture
+def account(make_sshd: Callable[..., Sshd]) -> Callable[..., Sshd]:
+    """Give what starts a server where this user has a password; skip where it can't be."""
+    def make(**options: str) -> Sshd:
+        reason = why_not()
+        if reason:
+            pytest.skip(reason)
+        server = make_sshd(started=False, **options)
+        return server.start(with_account(server.folder, server.command()))
+    return make
+
+
+def works(target: Target) -> None:
+    connection = connect(target)
+    try:
+        done = run(connection.open_session(PATIENCE), Command(('echo', 'here')), PATIENCE)
+        assert done.stdout == b'here\n'
+    finally:
+        connection.close()
+
+
+def refused(target: Target) -> str:
+    with pytest.raises(AuthenticationFailed) as caught:
+        connect(target).close()
+    error = caught.value
+    for text in (str(error), repr(error), repr(error.facts), repr(error.__cause__)):
+        assert PASSWORD not in text and 'hunter2' not in text
+        assert '\n' not in text
+    return str(error)
+
+
+_BY_PASSWORD = {'PasswordAuthentication': 'yes'}
+_BY_QUESTIONS = {'UsePAM': 'yes', 'KbdInteractiveAuthentication': 'yes'}
+
+
+@pytest.mark.parametrize('options', [_BY_PASSWORD, _BY_QUESTIONS], ids=['asked', 'PAM asks'])
+def test_a_password_lets_in(account: Callable[..., Sshd], options: dict[str, str]) -> None:
+    server = account(PubkeyAuthentication='no', **options)
+    works(server.target(ssh_key=None, password=PASSWORD))
+
+
+@pytest.mark.parametrize('options', [_BY_PASSWORD, _BY_QUESTIONS], ids=['asked', 'PAM asks'])
+def test_a_wrong_password_is_tried_once_and_told(
+        account: Callable[..., Sshd], options: dict[str, str]) -> None:
+    server = account(PubkeyAuthentication='no', **options)
+    message = refused(server.target(ssh_key=None, password='hunter2'))
+    user = server.target().user
+    assert message.startswith(f"robot doesn't let {user} in: tried the password; it refuses the "
+                              'password that was given; ')
+    assert message.endswith(f'give the right one, or put the public key into ~{user}/.ssh/'
+                            'authorized_keys there (ssh-copy-id does it), or name the right one '
+                            'as ssh_key' if options is _BY_PASSWORD else
+                            'the host takes only: keyboard-interactive')
+    assert server.log().count('Failed password') + server.log().count(
+        'Failed keyboard-interactive') == 1
+
+
+def test_a_missing_password_is_asked_for(account: Callable[..., Sshd]) -> None:
+    server = account(PubkeyAuthentication='no', **_BY_PASSWORD)
+    assert refused(server.target()).endswith('the host takes only: password; give `password`')
+
+
+@pytest.mark.parametrize('options, methods', [
+    (_BY_PASSWORD, 'publickey,password'), (_BY_QUESTIONS, 'publickey,keyboard-interactive'),
+    ({}, 'publickey,publickey')])
+def test_two_proofs_together_let_in(account: Callable[..., Sshd], options: dict[str, str],
+                                    methods: str) -> None:
+    server = account(AuthenticationMethods=methods, **options)
+    second = keygen(server.folder / 'second')
+    server.authorized.write_text('\n'.join(map(server.public, [server.user_key, second])) + '\n')
+    server.write_config(f'IdentityFile {second}')
+    works(server.target(password=PASSWORD))
+    if 'publickey,publickey' not in methods:
+        missing = refused(server.target())
+        assert missing.endswith(f'takes only: {methods.split(",")[1]}; give `password`')
+
+
+class _Asking(paramiko.ServerInterface):
+    """Asks the questions it is given, and lets in whoever answers as expected."""
+
+    def __init__(self, rounds: list[list[tuple[str, bool, str]]]) -> None:
+        self.rounds = list(rounds)
+        self.answers: list[str] = []
+
+    def get_allowed_auths(self, username: str) -> str:
+        return 'keyboard-interactive'
+
+    def check_auth_interactive(self, username: str, submethods: str) -> Any:
+        return self._ask()
+
+    def check_auth_interactive_response(self, responses: list[str]) -> Any:
+        self.answers += responses
+        expected = [answer for _, _, answer in self.rounds.pop(0)]
+        if responses != expected:
+            return paramiko.common.AUTH_FAILED
+        return self._ask() if self.rounds else paramiko.common.AUTH_SUCCESSFUL
+
+    def _ask(self) -> paramiko.InteractiveQuery:
+        return paramiko.InteractiveQuery('', '', *(
+            (text, shown) for text, shown, _ in self.rounds[0]))
+
+
+@contextmanager
+def asking(sshd: Sshd, *rounds: list[tuple[str, bool, str]]) -> Iterator[tuple[Target, _Asking]]:
+    """Give how to reach a server that asks, and that server."""
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        listener.listen()
+        listener.settimeout(PATIENCE)
+        server = _Asking(list(rounds))
+        served: list[paramiko.Transport] = []
+
+        def serve() -> None:
+            transport = paramiko.Transport(listener.accept()[0])
+            served.append(transport)
+            transport.add_server_key(paramiko.Ed25519Key.from_private_key_file(
+                str(sshd.host_key)))
+            transport.start_server(server=server)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        sshd.know(f'[127.0.0.1]:{port} {sshd.public(sshd.host_key)}')
+        try:
+            yield sshd.target(port=port, ssh_key=None, password=PASSWORD), server
+        finally:
+            thread.join(PATIENCE)
+            for transport in served:
+                transport.close()
+
+
+def test_the_password_answers_the_first_hidden_question(sshd: Sshd) -> None:
+    with asking(sshd, [('Your words, please: ', False, PASSWORD)], []) as (target, server):
+        connect(target).close()
+    assert server.answers == [PASSWORD]
+
+
+@pytest.mark.parametrize('rounds', [
+    [[('Password: ', False, PASSWORD), ('Verification\n code: ', True, '123')]],
+    [[('Password: ', False, PASSWORD)], [('Verification  code: ', False, '123')]]])
+def test_a_question_that_nobody_can_answer_is_told(sshd: Sshd, rounds: Any) -> None:
+    with asking(sshd, *rounds) as (target, server):
+        assert refused(target) == (
+            f"robot doesn't let {target.user} in: tried the password; the host asks "
+            "'Verification code:', which nobody can answer here: have it take a key alone from "
+            'this user (AuthenticationMethods publickey)')
+    assert server.answers == [PASSWORD, '']
+
+
+def test_the_password_is_no_answer_to_a_question_that_is_shown(sshd: Sshd) -> None:
+    with asking(sshd, [('Name: ', True, 'robot')]) as (target, server):
+        assert "the host asks 'Name:'" in refused(target)
+    assert server.answers == ['']
+
+
+def test_no_secret_is_written_down_anywhere(
+        account: Callable[..., Sshd], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    logger = logging.getLogger('launch_service_node.ssh.transport')
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(caplog.handler)
+    try:
+        server = account(PubkeyAuthentication='no', LogLevel='DEBUG3', **_BY_PASSWORD)
+        target = server.target(ssh_key=None, password=PASSWORD, passphrase='hunter2')
+        pool = Pool()
+        with pool:
+            pool.open_session(target).close()
+            places = repr(pool.__dict__)
+        refused(replace(target, password='hunter2'))
+    finally:
+        logger.removeHandler(caplog.handler)
+    for text in (caplog.text, server.log(), places, repr(target)):
+        assert PASSWORD not in text and 'hunter2' not in text
+    assert 'userauth' in caplog.text and 'Accepted password' in server.log()
+
+
+def test_another_password_or_passphrase_is_another_connection(sshd: Sshd) -> None:
+    first = sshd.target(password=PASSWORD)
+    with Pool() as pool:
+        for target in (first, first, replace(first, password='hunter2'),
+                       replace(first, passphrase=PASSWORD), replace(first, password=None)):
+            pool.open_session(target).close()
+        assert len(pool.connections()) == 4
