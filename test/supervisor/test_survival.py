@@ -22,11 +22,11 @@ import signal
 import subprocess
 from typing import Any
 
+from faults.injection import edit_journal
 from harness import alive, Lab, PATIENCE, wait_until
 import pytest
 
 from launch_service_node.supervisor.identity import read_stat
-from launch_service_node.supervisor.journal import from_line, to_line
 from launch_service_node.supervisor.states import State
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
@@ -36,18 +36,6 @@ SAME = ('process_id', 'process_name', 'os_pid', 'restart_count', 'start_time_ns'
 
 def identities(processes: list[dict[str, Any]]) -> list[tuple[object, ...]]:
     return [tuple(process[key] for key in SAME) for process in processes]
-
-
-def edit_journal(lab: Lab, change: Any) -> None:
-    """Rewrite every process of the journal by a function of its record."""
-    path = lab.instance_dir() / 'journal'
-    lines = []
-    for line in path.read_bytes().splitlines():
-        entry = from_line(line)
-        if entry and 'p' in entry:
-            change(entry['p'])
-        lines.append(to_line(entry or {}))
-    path.write_bytes(b''.join(lines))
 
 
 def test_processes_live_through_the_death_of_ten_supervisors(lab: Lab) -> None:
