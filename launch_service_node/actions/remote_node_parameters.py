@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import math
+import os
 from pathlib import Path
 import re
 from typing import Any
@@ -25,7 +26,7 @@ from typing import Any
 import yaml
 
 from ..errors import InvalidRequest
-from ..ssh.files import MOST_BYTES, SentFile
+from ..ssh.files import check_size, MOST_BYTES, SentFile
 
 
 class _Exact(yaml.SafeDumper):
@@ -68,13 +69,13 @@ def read_file(path: Path) -> bytes:
     """
     try:
         with open(path, 'rb') as file:
-            data = file.read(MOST_BYTES + 1)
+            check_size(str(path), os.fstat(file.fileno()).st_size)
+            return file.read(MOST_BYTES + 1)
     except OSError as error:
         raise InvalidRequest(
             f"the parameter file {path} can't be read on this computer: {error.strerror}; for one "
             "that lies on the machine, give ros_arguments=['--params-file', its path there]"
         ) from error
-    return data
 
 
 def sent_file(number: int, name: str, data: bytes) -> SentFile:
