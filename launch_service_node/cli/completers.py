@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from typing import Any
 
 from ..errors import LaunchServiceError
@@ -96,12 +97,18 @@ class SignalCompleter(ProcessCompleter):
 
 
 class HostCompleter:
-    """Names of hosts that ssh_config and known_hosts have."""
+    """
+    Names of hosts that ssh_config and known_hosts have.
+
+    :param first: only for the first word.
+    """
+
+    def __init__(self, first: bool) -> None:
+        self._first = first
 
     def __call__(self, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
         """Return the candidates that begin with `prefix`, which may hold a user."""
-        words = getattr(parsed_args, 'words', None) or []
-        if words and getattr(parsed_args, 'verb', '') == 'bootstrap':
+        if self._first and getattr(parsed_args, 'words', None):
             return []
         user, at, name = prefix.rpartition('@')
         config = getattr(parsed_args, 'ssh_config', None) or '~/.ssh/config'
@@ -110,21 +117,20 @@ class HostCompleter:
 
 def hosts_known(config: str, known: str = '~/.ssh/known_hosts') -> list[str]:
     """Return the names of hosts in both files, but patterns and hashed ones."""
-    found = set()
-    for words in _lines(config):
-        if words[0].lower() == 'host':
-            found.update(words[1:])
-    for words in _lines(known):
-        names = words[1] if words[0].startswith('@') and len(words) > 1 else words[0]
-        found.update(name for name in names.split(',') if name[0] not in '[|')
+    found: set[str] = set()
+    for line in _lines(config):
+        host = re.fullmatch(r'\s*host[\s=]+(.*)', line, re.IGNORECASE)
+        found.update(host[1].split() if host else ())
+    for line in _lines(known):
+        words = [word for word in line.split() if not word.startswith('@')]
+        found.update(name for name in words[0].split(',') if name[0] not in '[|')
     return sorted(name for name in found if not set(name) & set('*?!'))
 
 
-def _lines(path: str) -> list[list[str]]:
+def _lines(path: str) -> list[str]:
     try:
         with open(os.path.expanduser(path), encoding='utf-8', errors='replace') as file:
             lines = file.read().splitlines()
     except OSError:
         return []
-    return [line.replace('=', ' ', 1).split() if 'ost' in line.split()[0] else line.split()
-            for line in lines if line.strip() and not line.lstrip().startswith('#')]
+    return [line for line in lines if line.strip() and not line.lstrip().startswith('#')]

@@ -53,7 +53,8 @@ def add_host_options(parser: argparse.ArgumentParser) -> None:
 
 def complete_hosts(action: argparse.Action) -> None:
     """Have a word or an option completed with names of hosts."""
-    action.completer = HostCompleter()  # type: ignore[attr-defined]
+    action.completer = HostCompleter(  # type: ignore[attr-defined]
+        first=not action.option_strings)
 
 
 def host_of(text: str, args: argparse.Namespace) -> Host:

@@ -137,8 +137,8 @@ def command(site: Site, name: str, text: str, *words: str, **more: str) -> list[
 def launch(site: Site, name: str, text: str, *words: str,
            **more: str) -> subprocess.CompletedProcess[str]:
     """Launch a file to its end."""
-    return subprocess.run(command(site, name, text, *words, **more), capture_output=True, text=True,
-                          check=False, timeout=2 * LONG, cwd=site.laptop.home)
+    return subprocess.run(command(site, name, text, *words, **more), capture_output=True,
+                          text=True, check=False, timeout=2 * LONG, cwd=site.laptop.home)
 
 
 def only_process(site: Site, robot: Computer, namespace: str) -> dict[str, Any]:
