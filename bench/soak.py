@@ -246,19 +246,18 @@ class Soak:
 
     def node_fall(self) -> None:
         """End the node without a warning; it comes back, and nobody else notices."""
-        def sleepers() -> dict[int, int]:
-            listed = self.running.call('list')['processes']
-            return {one['process_id']: one['os_pid'] for one in listed
-                    if one['process_status'] == State.RUNNING
-                    and one['executable_id'] == 'sleeper' and alive(one['os_pid'])}
-        before, node = sleepers(), self.node_pid()
+        time.sleep(0.1)  # whoever was struck, or asked to stop by one who left, has ended by now
+        before = {one['process_id']: one for one in self.running.call('list')['processes']
+                  if one['process_status'] == State.RUNNING
+                  and one['executable_id'] == 'sleeper' and alive(one['os_pid'])}
+        node = self.node_pid()
         began = time.monotonic()
         os.kill(node, signal.SIGKILL)
         self.node_pid(node)
         self.slowest_node = max(self.slowest_node, time.monotonic() - began)
-        after = sleepers()
-        if lost := [pid for process_id, pid in before.items() if after.get(process_id) != pid]:
-            self.find(f'pids {lost} did not live through the fall of the node')
+        for one in self.running.call('list')['processes']:
+            if one['os_pid'] != before.get(one['process_id'], one)['os_pid']:
+                self.find(f'{one} did not live through the fall of the node')
 
     def end(self) -> None:
         """End the supervisor as a host that goes down does; everybody goes with it."""

@@ -38,6 +38,7 @@ from .figures import Missing, Result  # noqa: E402
 from .rows.all import ROWS  # noqa: E402
 
 INTERRUPTED = 130
+PEERS = ('supervisor', 'circus', 'asyncssh', 'psutil')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,13 +96,13 @@ def measure(names: Sequence[str], peers: Path, quick: bool,
 
 
 def versions(peers: Path) -> dict[str, str]:
-    """Return the versions of the peers."""
+    """Return the versions of the peers; of those that are there."""
     said = subprocess.run(
-        [str(peers), '-c', 'from importlib.metadata import version; import json; print(json.dumps('
-         '{one: version(one) for one in ("supervisor", "circus", "asyncssh", "psutil")}))'],
+        [str(peers), '-c', 'from importlib.metadata import distributions; import json; '
+         'print(json.dumps({one.name: one.version for one in distributions()}))'],
         capture_output=True, text=True, check=True, timeout=60)
     found: dict[str, str] = json.loads(said.stdout)
-    return found
+    return {name: found[name] for name in PEERS if name in found}
 
 
 def write(out: Path, found: dict[str, object], markdown: str, peers: Path) -> None:

@@ -102,7 +102,7 @@ def interleaved(times: int, *things: Callable[[], float], warm_up: int = 2) -> l
     """
     found: list[list[float]] = [[] for _ in things]
     for at in range(-warm_up, times):
-        for figures, thing in zip(found, things):
+        for figures, thing in zip(found, things, strict=True):
             figure = thing()
             if at >= 0:
                 figures.append(figure)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A peer: a program of peers/ that runs with its own Python, and does and times what it is told."""
+"""A peer: a program of peers/ that has a Python of its own, and times what it is told to do."""
 
 from __future__ import annotations
 

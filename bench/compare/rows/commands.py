@@ -44,7 +44,7 @@ def cli(bench: Bench) -> Iterator[Line]:
             command(str(bench.peers), '-m', 'supervisor.supervisorctl', '-c', config, 'avail'))
     help_, list_, nothing, theirs = (
         Series.milliseconds(name, values) for name, values in zip(
-            ('ours', 'ours', 'python3 -c pass', 'supervisorctl'), found))
+            ('ours', 'ours', 'python3 -c pass', 'supervisorctl'), found, strict=True))
     yield Line('cli', 'launch-service --help', help_, None, 150.0)
     yield Line('cli', 'launch-service --help', help_, nothing)
     yield Line('cli', 'launch-service --local list', list_, None, 250.0)

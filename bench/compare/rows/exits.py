@@ -48,11 +48,11 @@ class Listener:
     """A subscriber that waits for one message at a time."""
 
     def __init__(self) -> None:
+        from launch_service_node.msg import ProcessStatus
         from rclpy.context import Context
         from rclpy.executors import SingleThreadedExecutor
         from rclpy.node import Node
 
-        from launch_service_node.msg import ProcessStatus
         from launch_service_node.node.qos import process_status
         self._context = Context()
         self._context.init()

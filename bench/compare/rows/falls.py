@@ -46,7 +46,7 @@ def adoption(bench: Bench) -> Iterator[Line]:
         took.append(timed(adopt))
     running.shut_down()
     yield Line('adoption', f'a new supervisor adopts {COUNT}', Series('ours', tuple(took), 's'),
-               None, 0.5, note='supervisord and circusd adopt nothing: theirs is left, and runs on')
+               None, 0.5, note='supervisord and circusd adopt nothing')
 
 
 def identities(processes: list[dict[str, int]]) -> list[tuple[int, int]]:

@@ -20,10 +20,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 import json
 import subprocess
+import time
+from typing import NamedTuple
 
 from launch_service_node.protocol import SupervisorClient
 
-from ..bench import Bench, timed
+from ..bench import Bench
 from ..figures import Line, Series
 from ..ours import CLI, PATIENCE, SLEEPER
 
@@ -61,9 +63,8 @@ def graph(bench: Bench) -> Iterator[Line]:
                 names += more
                 bench.say(f'graph: {size} instances')
                 list(workers.map(bring_up, more))
-                seen[size], took[size] = [], []
-                for _ in range(bench.times(4, 1)):
-                    took[size].append(timed(lambda: seen[size].append(count(bench))))
+                looks = [look(bench) for _ in range(bench.times(4, 1))]
+                seen[size], took[size] = [one.seen for one in looks], [one.took for one in looks]
         finally:
             list(workers.map(take_down, names))
     for size in sizes:
@@ -73,8 +74,18 @@ def graph(bench: Bench) -> Iterator[Line]:
                    note='3.3 s of it is waiting whether another one turns up')
 
 
-def count(bench: Bench) -> int:
-    """Return how many instances `list` shows with their process."""
+class Look(NamedTuple):
+    """One `list`: how many instances it shows with their process, and its seconds."""
+
+    seen: int
+    took: float
+
+
+def look(bench: Bench) -> Look:
+    """List all instances once."""
+    begin = time.perf_counter()
     said = subprocess.run([*CLI, 'list', '--json'], env=bench.environment, check=False,
                           capture_output=True, timeout=LONG)
-    return sum(bool(one['processes']) for one in json.loads(said.stdout)['instances'])
+    took = time.perf_counter() - begin
+    shown = json.loads(said.stdout)['instances']
+    return Look(sum(bool(one['processes']) for one in shown), took)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 import shutil
 import subprocess
 import sys
@@ -82,11 +83,10 @@ class Beats:
     """Notes when heartbeats come."""
 
     def __init__(self) -> None:
+        from launch_service_node.msg import Heartbeat
         from rclpy.context import Context
         from rclpy.executors import SingleThreadedExecutor
         from rclpy.node import Node
-
-        from launch_service_node.msg import Heartbeat
         self._context = Context()
         self._context.init()
         self.node = Node('bench_beats', context=self._context)
@@ -117,7 +117,7 @@ class Beats:
 def deviations(times: list[float], period: float) -> tuple[float, ...]:
     """Return by how much each interval differs from the period, in percent of it."""
     return tuple(100 * abs(after - before - period) / period
-                 for before, after in zip(times, times[1:]))
+                 for before, after in pairwise(times))
 
 
 @contextmanager

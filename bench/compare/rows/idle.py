@@ -79,7 +79,7 @@ def idle(bench: Bench) -> Iterator[Line]:
     yield Line('idle', f'idle, {COUNT} processes, of a core', mine, None, 0.6)
     notes = ('it measures nothing', 'it measures nothing until it is asked',
              'it looks after nothing')
-    for other, note in zip(others, notes):
+    for other, note in zip(others, notes, strict=True):
         yield Line('idle', f'idle, {COUNT} processes, of a core', mine, other, note=note)
 
 
@@ -107,7 +107,7 @@ def memory(bench: Bench) -> Iterator[Line]:
     plain: list[float] = []
     found = interleaved(bench.times(4, 1), mine, empty, supervisord, circusd, warm_up=0)
     ours, *others = (Series(name, tuple(values), 'MiB') for name, values in zip(
-        ('ours', 'an empty node', 'supervisord', 'circusd'), found))
+        ('ours', 'an empty node', 'supervisord', 'circusd'), found, strict=True))
     yield Line('memory', 'resident memory', ours, others[0], 1.25)
     yield Line('memory', 'the same, shared pages counted twice',
                Series('ours', tuple(plain), 'MiB'), others[0])

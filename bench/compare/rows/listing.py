@@ -41,7 +41,7 @@ def list_all(bench: Bench) -> Iterator[Line]:
         found = interleaved(bench.times(60), lambda: timed(ours.list),
                             lambda: supervisord.time('list'), lambda: circusd.time('list'))
     mine, *theirs = (Series.milliseconds(name, values) for name, values in
-                     zip(('ours', 'supervisord', 'circusd'), found))
+                     zip(('ours', 'supervisord', 'circusd'), found, strict=True))
     yield Line('list', f'list {COUNT}', mine, theirs[0], 0.25)
     yield Line('list', f'list {COUNT}', mine, theirs[1],
                note='circusd tells names and states, nothing else')

@@ -99,7 +99,7 @@ def echo(pool: Pool, sshd: Sshd) -> Iterator[Callable[[], float]]:
 
 
 def remote(bench: Bench) -> Iterator[Result]:
-    """A command to a process on a machine whose link is open, and a new process there."""
+    """Command a process on a machine whose link is open, or start a new one there."""
     reason = why_not()
     if reason:
         yield Missing('remote', reason)

@@ -24,7 +24,6 @@ from ..bench import Bench, timed
 from ..figures import Line, Series
 from ..memory import processor, together
 from ..ours import client, instance, PATIENCE
-from ..peer import Peer
 from .idle import SETTLING
 
 SIZES = (1, 10, 100, 1000)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, ExitStack
+from functools import partial
 import subprocess
 import sys
 
@@ -116,7 +117,7 @@ def measured(bench: Bench, present: int) -> dict[tuple[str, str], list[float]]:
 def lines(bench: Bench, what: str, limits: dict[str, float]) -> Iterator[Line]:
     """Measure, and give the lines of starts or stops."""
     for present in PRESENT:
-        found = bench.once(f'starting {present}', lambda: measured(bench, present))
+        found = bench.once(f'starting {present}', partial(measured, bench, present))
         ours = Series.milliseconds('ours', found['ours', what])
         for peer in PEERS:
             yield Line(what, f'{what}, {present} present', ours,

@@ -1,0 +1,56 @@
+"""The benchmark as somebody runs it, with one row that needs no peers."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+from compare.options import parser
+from harness import Lab
+import pytest
+
+BENCH = Path(__file__).parents[2] / 'bench'
+LONG = 120
+
+
+def bench(lab: Lab, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, '-m', 'compare', '--peers', sys.executable, *words], text=True,
+        capture_output=True, check=False, timeout=LONG, cwd=lab.folder,
+        env={**lab.environment, 'PYTHONPATH': f'{BENCH}:{os.environ.get("PYTHONPATH", "")}',
+             'TMPDIR': str(lab.folder)})
+
+
+def test_rows_may_be_chosen_and_repeated() -> None:
+    args = parser(['start', 'stop']).parse_args(['--only', 'start', '--only', 'stop', '--quick'])
+    assert (args.only, args.quick, args.json) == (['start', 'stop'], True, False)
+
+
+def test_a_row_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser(['start']).parse_args(['--only', 'begin'])
+    assert "invalid choice: 'begin'" in capsys.readouterr().err
+
+
+def test_the_rows_are_listed_with_what_they_measure(lab: Lab) -> None:
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    done = bench(lab, '--list')
+    assert done.returncode == 0, done.stderr
+    assert {'start', 'stop', 'list', 'remote', 'scaling', 'graph'} <= {
+        line.split()[0] for line in done.stdout.splitlines()}
+
+
+def test_a_row_runs_alone_and_leaves_nothing_behind(lab: Lab) -> None:
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    out = lab.folder / 'out'
+    done = bench(lab, '--only', 'adoption', '--quick', '--json', '--out', str(out))
+    found = json.loads(done.stdout)
+    assert [line['row'] for line in found['lines']] == ['adoption'], done.stderr
+    # Not whether it is reached: that is the machine's affair. That it says so is ours.
+    assert done.returncode == (0 if found['lines'][0]['reached'] else 1)
+    assert json.loads((out / 'result.json').read_text()) == found
+    assert list(lab.folder.glob('bench-*')) == []
+    assert lab.leftovers() == []
