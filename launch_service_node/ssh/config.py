@@ -29,6 +29,7 @@ from pathlib import Path
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 
 import paramiko
@@ -36,7 +37,7 @@ import paramiko
 from ..errors import ConnectTimedOut, InvalidRequest
 from .target import check_host, check_user, Resolved, Target
 
-#: Seconds that `ssh -G` may take: a `Match exec` may run a slow program.
+#: Seconds that `ssh -G` may take, at most: a `Match exec` may run a slow program.
 SSH_G_TIMEOUT = 10.0
 
 _DEFAULT_KEYS = ('id_ed25519', 'id_ecdsa', 'id_rsa')
@@ -147,19 +148,28 @@ def _ask_ssh(program: str, target: Target) -> Options:
     if target.user:
         command += ['-l', target.user]
     command += ['--', target.host]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors='surrogateescape',
-                              timeout=SSH_G_TIMEOUT, check=False, stdin=subprocess.DEVNULL)
-    except subprocess.TimeoutExpired:
-        raise ConnectTimedOut(
-            f'`{shlex.join(command)}` takes more than {SSH_G_TIMEOUT:g} s: look for a slow '
-            '`Match exec` in ssh_config', host=target.host) from None
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or [f'exit status {done.returncode}']
+    timeout = min(SSH_G_TIMEOUT, target.connect_timeout)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors='surrogateescape',
+                          start_new_session=True) as popen:
+        try:
+            said, complaint = popen.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            # With what it runs; it was not waited for, so the group is its own.
+            os.killpg(popen.pid, signal.SIGKILL)
+            raise ConnectTimedOut(
+                f'`{shlex.join(command)}` takes more than {timeout:g} s: look for a slow '
+                '`Match exec` in ssh_config', host=target.host) from None
+        except BaseException:
+            if popen.returncode is None:
+                os.killpg(popen.pid, signal.SIGKILL)
+            raise
+    if popen.returncode:
+        last = complaint.strip().splitlines()[-1:] or [f'exit status {popen.returncode}']
         raise InvalidRequest(f"ssh_config can't be used for {target.host}: {last[0]}; try "
                              f'`{shlex.join(command)}`', host=target.host)
     options: Options = {}
-    for line in done.stdout.splitlines():
+    for line in said.splitlines():
         key, _, value = line.partition(' ')
         options.setdefault(key.lower(), []).append(value)
     return options

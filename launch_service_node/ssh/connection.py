@@ -24,7 +24,7 @@ from typing import Any
 
 import paramiko
 
-from ..errors import ConnectionFailed, ConnectRefused
+from ..errors import ConnectionFailed, ConnectRefused, ConnectTimedOut
 from .config import resolve
 from .dialing import dial, lost, Proxy
 from .handshake import log_in, time_left, words
@@ -125,9 +125,10 @@ class Connection:
         Return a channel through which the machine connects to another.
 
         :raises ConnectRefused: the machine can't connect to it.
+        :raises ConnectTimedOut: it gets no answer in time.
         :raises ConnectionFailed: the machine doesn't allow it.
         """
-        by = self.where.name
+        by, deadline = self.where.name, time.monotonic() + timeout
         try:
             return self._transport.open_channel('direct-tcpip', (host, port), ('127.0.0.1', 0),
                                                 timeout=timeout)
@@ -140,6 +141,10 @@ class Connection:
                 f"the jump host {by} can't connect to {where.name} ({host} port {port}): "
                 f'{error.text}; check the name and sshd there', **where.facts()) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
+            if self.alive and time.monotonic() >= deadline:
+                raise ConnectTimedOut(
+                    f'the jump host {by} gets no answer from {where.name} ({host} port {port}): '
+                    'is it on, and on its network?', **where.facts()) from error
             raise lost(self.where, words(error)) from error
 
     def close(self) -> None:

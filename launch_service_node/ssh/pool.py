@@ -43,6 +43,9 @@ from .config import resolve
 from .connection import connect, Connection, Full, Session
 from .target import Resolved, Target
 
+#: Seconds that a first session gets in any case, however long the way was.
+_LEAST = 1.0
+
 #: Failures that another attempt doesn't mend.
 _FINAL = (AuthenticationFailed, HostKeyError)
 
@@ -176,6 +179,7 @@ class Pool:
 
     def _first_session(self, target: Target, place: _Place) -> Session:
         self._check_open()
+        deadline = time.monotonic() + target.connect_timeout
         try:
             connection = self._dial(target)
         except ConnectionFailed as error:
@@ -194,7 +198,7 @@ class Pool:
             connection.close()
             self._check_open()
         try:
-            return self._session(connection, target, place)
+            return self._session(connection, max(_LEAST, deadline - time.monotonic()), place)
         except BaseException:
             self._drop(connection, place)
             raise
@@ -206,7 +210,7 @@ class Pool:
         for one in connections:
             if one.alive:
                 try:
-                    return self._session(one, target, place)
+                    return self._session(one, target.connect_timeout, place)
                 except Full:
                     continue
                 except ConnectionLost:
@@ -214,8 +218,8 @@ class Pool:
             self._drop(one, place)
         return None
 
-    def _session(self, connection: Connection, target: Target, place: _Place) -> Session:
-        session = connection.open_session(target.connect_timeout)
+    def _session(self, connection: Connection, timeout: float, place: _Place) -> Session:
+        session = connection.open_session(timeout)
 
         def give_back() -> None:
             inner.close()
