@@ -248,6 +248,12 @@ def test_the_environment_of_machine_and_action_wins_over_the_graph_of_the_launch
     assert (env['ROS_DOMAIN_ID'], env['RMW_IMPLEMENTATION']) == ('56', 'rmw_of_machine')
 
 
+def test_only_the_machine_needs_the_package(
+        arm: Robot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('AMENT_PREFIX_PATH', '/nowhere')
+    assert arm.show(name='n').executable == f'{arm.prefix}/lib/arm/show'
+
+
 def test_without_a_package_the_executable_is_a_path_there(arm: Robot) -> None:
     shown = arm.show(package=None, executable=[str(arm.prefix), '/lib/arm/show'], name='n')
     assert shown.words == ['--ros-args', '-r', '__node:=n']
