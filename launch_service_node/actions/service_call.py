@@ -32,11 +32,11 @@ from launch.some_entities_type import SomeEntitiesType
 from ..client import LaunchServiceClient, namespace_of_node, node_of
 from ..client.records import process_record, Record
 from ..errors import LaunchServiceError, Unreachable
+from ..events import RequestDone, RequestFailed
 from ..instance import namespace_from_hostname
 from ..machines.values import keep, number, parse_text, parse_value, text, Value
 from ..protocol import SupervisorClient
 from .nested import parse_nested
-from .service_events import RequestDone, RequestFailed
 from .service_graph import domain_here, Graph, graph_of, LaunchEnded, Place
 
 T = TypeVar('T')

@@ -26,13 +26,9 @@ from launch.events.process import ShutdownProcess, SignalProcess
 from ..client import LaunchServiceClient
 from ..client.records import ALIVE, ENDED, Record, state_name
 from ..errors import LaunchServiceError
+from ..events import ManagedProcessChanged, ManagedProcessExited, ManagedProcessStarted
+from ..events.managed_process import returncode
 from .service_call import Call
-from .service_events import (
-    ManagedProcessChanged,
-    ManagedProcessExited,
-    ManagedProcessStarted,
-    returncode,
-)
 
 if TYPE_CHECKING:
     from .start_process import StartProcess

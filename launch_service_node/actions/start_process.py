@@ -28,6 +28,7 @@ from launch.frontend import Entity, expose_action, Parser
 
 from ..client.records import ENDED, process_record, state_name
 from ..errors import InvalidRequest, ProcessError
+from ..events import ManagedProcessExited
 from ..machines.values import (
     flag,
     keep,
@@ -47,7 +48,6 @@ from ..machines.values import (
 from ..starting import start_instance, STARTED
 from .nested import parse_nested
 from .service_call import Call, Continuation, given, ServiceAction
-from .service_events import ManagedProcessExited
 from .service_process import ManagedProcess, targets
 
 

@@ -12,8 +12,24 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Events of launch files: what became of bringing something up on a machine."""
+"""Events of launch files: what became of instances, of processes there, and of requests."""
 
+from .managed_process import (
+    ManagedProcessChanged,
+    ManagedProcessExited,
+    ManagedProcessStarted,
+    UNKNOWN_RETURNCODE,
+)
 from .remote_ready import RemoteNotReady, RemoteReady
+from .request import RequestDone, RequestFailed
 
-__all__ = ['RemoteNotReady', 'RemoteReady']
+__all__ = [
+    'ManagedProcessChanged',
+    'ManagedProcessExited',
+    'ManagedProcessStarted',
+    'RemoteNotReady',
+    'RemoteReady',
+    'RequestDone',
+    'RequestFailed',
+    'UNKNOWN_RETURNCODE',
+]

@@ -50,8 +50,8 @@ from launch_service_node.actions import (  # noqa: E402
     StartProcess,
     StopProcess,
 )
-from launch_service_node.actions.service_events import ManagedProcessChanged  # noqa: E402
 from launch_service_node.errors import ResultCode  # noqa: E402
+from launch_service_node.events import ManagedProcessChanged  # noqa: E402
 
 
 def start(cmd: str, **arguments: Any) -> StartProcess:
@@ -248,6 +248,7 @@ def test_nothing_is_started_once_the_launch_shuts_down(robot1: Robot) -> None:
         RegisterEventHandler(OnShutdown(on_shutdown=[start('idle', name='late')])),
         start('hello')) == 0
     assert 'late' not in robot1.processes()
+    assert 'start idle' not in ''.join(robot1.logged)
 
 
 def test_an_exit_while_the_node_was_away_is_told_when_it_is_back(

@@ -12,22 +12,19 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What becomes of requests to a LaunchServiceNode, and of processes there, as events of launch."""
+"""What becomes of a process on a LaunchServiceNode, as events of launch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TYPE_CHECKING
 
 from launch import Event
 from launch.events.process import ProcessExited, ProcessStarted
 
 from ..client.records import Record, state_name
-from ..errors import LaunchServiceError
 
 if TYPE_CHECKING:
-    from .service_call import ServiceAction
-    from .start_process import StartProcess
+    from ..actions.start_process import StartProcess
 
 #: What `returncode` says of an exit that nobody knows; `status['exit_known']` is False then.
 UNKNOWN_RETURNCODE = 255
@@ -84,46 +81,6 @@ class ManagedProcessChanged(Event):
         self.action = action
         self.status = status
         self.state = state_name(status['process_status'])
-
-
-class RequestDone(Event):
-    """
-    A node has done what an action asked for.
-
-    :ivar action: the action.
-    :ivar what: `start`, `ready`, `stopped` or `ended`.
-    :ivar processes: those concerned, as dictionaries.
-    """
-
-    name = 'launch_service_node.events.RequestDone'
-
-    def __init__(self, *, action: ServiceAction, what: str, processes: Sequence[Record],
-                 scope: dict[str, str]) -> None:
-        """Make the event; `scope` are the launch configurations that the action has seen."""
-        super().__init__()
-        self.action = action
-        self.what = what
-        self.processes = list(processes)
-        self.scope = scope
-
-
-class RequestFailed(Event):
-    """
-    A node has refused what an action asked for, could not do it, or is not there.
-
-    :ivar action: the action.
-    :ivar error: says it in one line; `error.code` is the ResultCode.
-    """
-
-    name = 'launch_service_node.events.RequestFailed'
-
-    def __init__(self, *, action: ServiceAction, error: LaunchServiceError,
-                 scope: dict[str, str]) -> None:
-        """Make the event; `scope` are the launch configurations that the action has seen."""
-        super().__init__()
-        self.action = action
-        self.error = error
-        self.scope = scope
 
 
 def returncode(status: Record) -> int:
