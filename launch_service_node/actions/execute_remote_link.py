@@ -29,7 +29,7 @@ from ..ssh.connection import Session
 from ..ssh.process import RemoteProcess
 
 #: Bytes of output that may wait for launch; then the command on the machine waits.
-MOST_WAITING = 1 << 20
+MOST_WAITING = 1 << 18
 
 #: Bytes of output in one event.
 MOST_AT_ONCE = 1 << 16

@@ -64,8 +64,9 @@ def test_everything_takes_substitutions(launcher: Launcher, robot: Sshd, tmp_pat
         env={('', given('letter')): ['x', given('word')]}, prefix=['env ', given('letter'), '=1'],
         shell=given('no'), emulate_tty=given('no'), output=given('log'),
         cached_output=given('yes'), log_cmd=given('yes'), respawn=given('no'),
-        respawn_delay=given('half'), respawn_max_retries=given('none'), sigterm_timeout=given('half'),
-        sigkill_timeout=given('half'), silence=given('long'), persistent_connection=given('no'))
+        respawn_delay=given('half'), respawn_max_retries=given('none'),
+        sigterm_timeout=given('half'), sigkill_timeout=given('half'), silence=given('long'),
+        persistent_connection=given('no'))
     assert output(launcher, action, machine_on(robot), **values) == '1\n'
     assert action.get_stdout() == '1\n'
     assert action.process_details['name'].startswith('nait-')
