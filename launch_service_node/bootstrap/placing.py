@@ -60,7 +60,8 @@ def place(wish: str, logind: Mapping[str, Any] | None, user: str, name: str) -> 
         raise InvalidRequest(f'{wish!r} is no choice for systemd: give {", ".join(CHOICES)}')
     possible = logind is not None and logind['systemd_run']
     if wish == ALWAYS and not possible:
-        raise RemoteFailed(f'{name} has no systemd-run: give systemd auto or never')
+        raise RemoteFailed(f'{name} has no `systemd-run --user` that works: give systemd auto or '
+                           'never, or look what it says there')
     if logind is None:
         return Place()
     if wish == ALWAYS or (wish == AUTO and logind['linger'] and possible):
@@ -71,7 +72,7 @@ def place(wish: str, logind: Mapping[str, Any] | None, user: str, name: str) -> 
     if not logind['kill']:
         return Place()
     way_out = (f'run `loginctl enable-linger {user}` there' if not logind['linger'] else
-               'give systemd auto' if possible else 'install systemd-run there')
+               'give systemd auto' if possible else 'mend `systemd-run --user` there')
     return Place(warning=f'{name} ends what a login has started (KillUserProcesses=yes), and '
                          f'the instance with it: {way_out}')
 

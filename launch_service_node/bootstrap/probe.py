@@ -61,11 +61,14 @@ def logind(user: str) -> dict[str, Any] | None:
     linger = said('loginctl', 'show-user', user, '--property=Linger', '--value')
     kill = said('busctl', 'get-property', 'org.freedesktop.login1', '/org/freedesktop/login1',
                 'org.freedesktop.login1.Manager', 'KillUserProcesses')
+    runtime_dir = os.environ.get('XDG_RUNTIME_DIR') or f'/run/user/{os.getuid()}'
     return {
         'linger': linger == 'yes' or os.path.exists('/var/lib/systemd/linger/' + user),
         'kill': kill == 'b true' if kill else configured(),
-        'systemd_run': shutil.which('systemd-run') is not None,
-        'runtime_dir': os.environ.get('XDG_RUNTIME_DIR') or f'/run/user/{os.getuid()}'}
+        # That it is there doesn't say that it reaches the user's systemd.
+        'systemd_run': said('env', 'XDG_RUNTIME_DIR=' + runtime_dir, 'systemd-run', '--user',
+                            '--scope', '--quiet', '--collect', '--', 'echo', 'works') == 'works',
+        'runtime_dir': runtime_dir}
 
 
 def said(*command: str) -> str:
@@ -78,10 +81,10 @@ def said(*command: str) -> str:
     return done.stdout.decode('utf-8', 'replace').strip() if done.returncode == 0 else ''
 
 
-def configured() -> bool:
+def configured(root: str = '') -> bool:
     """Return KillUserProcesses as the files say, where nobody answers on the bus."""
     value = False
-    for folder in ('/usr/lib/systemd', '/etc/systemd'):
+    for folder in (root + '/usr/lib/systemd', root + '/etc/systemd'):
         parts = folder + '/logind.conf.d'
         names = sorted(os.listdir(parts)) if os.path.isdir(parts) else []
         for path in [folder + '/logind.conf', *(parts + '/' + name for name in names)]:

@@ -104,7 +104,7 @@ def test_what_logind_would_kill_unnoticed_is_warned_of_where_systemd_run_is_miss
 def test_a_wish_that_cannot_be() -> None:
     with pytest.raises(InvalidRequest, match='auto, always, never'):
         place('perhaps', None, 'joe', 'robot1')
-    with pytest.raises(RemoteFailed, match='robot1 has no systemd-run'):
+    with pytest.raises(RemoteFailed, match='robot1 has no `systemd-run --user` that works'):
         place('always', None, 'joe', 'robot1')
 
 
