@@ -148,6 +148,11 @@ class _BringUp:
             self._files.put()
             self._reload()
             return
+        if not running.instance['node'].get('managed'):
+            raise InstanceError(
+                f'{self._namespace} on {platform.node()} was not brought up by `up` or '
+                f'`bootstrap`, so it is not replaced: change it where it is started (a service, a '
+                f'launch file, a terminal); what differs: {"; ".join(found)}', differences=found)
         with SupervisorClient(self._namespace) as client:
             client.call('shutdown', keep_processes=True)
         try:

@@ -21,7 +21,7 @@ Up to the hand-over nothing has happened there; after it the machine goes on by 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import os
 import threading
 from typing import Any
@@ -96,17 +96,19 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
         result = _on_the_machine(pool, request, order, listener, tell, go_on, cancel)
         outcome = Outcome(result['outcome'], result['namespace'], str(request.host),
                           result['instance'],
-                          {key: result[key] for key in ('boot_id', 'version', 'graph')},
-                          listener is not None, tuple(notes))
+                          {key: result[key] for key in ('boot_id', 'version', 'graph')})
         if listener is not None:
             go_on('waiting for its heartbeat')
             node = outcome.instance['node']['name']
-            if not listener.hear(node, outcome.instance['instance_id'], request.graph_timeout,
-                                 cancel.is_set):
+            seen = listener.hear(node, outcome.instance['instance_id'], request.graph_timeout,
+                                 cancel.is_set)
+            for other in sorted(listener.others):
+                tell(f'another {node} runs on {other}: give one of them another namespace')
+            if not seen:
                 go_on('looking what differs')
                 raise not_on_graph(outcome.host, result, listener.settings(environ),
                                    request.graph_timeout)
-        return outcome
+        return replace(outcome, seen=listener is not None, notes=tuple(notes))
     finally:
         if listener is not None:
             listener.close()

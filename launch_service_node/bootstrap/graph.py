@@ -43,10 +43,12 @@ class Listener:
     This side's place on the ROS graph, taken while the machine is busy; close it.
 
     :param domain: None: as ROS_DOMAIN_ID says.
+    :ivar others: hosts of other instances that were heard under the same name.
     """
 
     def __init__(self, domain: int | None = None) -> None:
         self._domain = domain
+        self.others: set[str] = set()
         self._session: RosSession | None = None
         self._error: Unreachable | None = None
         self._thread = threading.Thread(target=self._join, name='join the graph', daemon=True)
@@ -89,6 +91,8 @@ class Listener:
         def take(message: Any) -> None:
             if message.instance_id == instance_id:
                 heard.set()
+            else:
+                self.others.add(message.hostname)
 
         subscription = session.node.create_subscription(
             Heartbeat, f'{node}/heartbeat', take,

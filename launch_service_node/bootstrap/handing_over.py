@@ -147,7 +147,11 @@ class _Conversation:
         if not found:
             self._other = (self._other + line + b'\n')[-_TAIL:]
             return {}
-        told = json.loads(text)
+        try:
+            told = json.loads(text)
+        except ValueError as error:
+            raise RemoteFailed(f'what {self._host} answers is garbled: a set-up script may go on '
+                               'printing in the background', host=str(self._host)) from error
         return told if isinstance(told, dict) else {}
 
     def _no_answer(self) -> Exception:

@@ -21,7 +21,7 @@ import hashlib
 import os
 import shutil
 
-from ..errors import InstanceError, InvalidRequest
+from ..errors import InvalidRequest, ProcessError
 from ..instance import folder_of_namespace
 from .order import ENCLAVE
 
@@ -59,7 +59,7 @@ class Files:
         """
         Write those that differ.
 
-        :raises InstanceError: the folder or a file can't be written; then nothing has changed.
+        :raises ProcessError: the folder or a file can't be written; then nothing has changed.
         """
         try:
             if self._wanted:
@@ -71,8 +71,8 @@ class Files:
                     self._before[name] = before
         except OSError as error:
             self.put_back()
-            raise InstanceError(f'cannot write {error.filename or self._folder}: '
-                                f'{error.strerror}') from error
+            raise ProcessError(f'cannot write {error.filename or self._folder}: '
+                               f'{error.strerror}') from error
 
     def put_back(self) -> None:
         """Undo what `put` did, as far as the disk lets it."""
@@ -118,7 +118,7 @@ class Keystore:
         """
         Write it, folders 0700 and files 0600, and rename it into place, unless it is there.
 
-        :raises InstanceError: it can't be written; then nothing is left of it.
+        :raises ProcessError: it can't be written; then nothing is left of it.
         """
         if not self.path or os.path.isdir(self.path):
             return
@@ -135,8 +135,8 @@ class Keystore:
         except OSError as error:
             shutil.rmtree(new, ignore_errors=True)
             if not os.path.isdir(self.path):
-                raise InstanceError(f'cannot write the key store {self.path}: '
-                                    f'{error.strerror}') from error
+                raise ProcessError(f'cannot write the key store {self.path}: '
+                                   f'{error.strerror}') from error
 
     def remove(self) -> None:
         """Remove it."""

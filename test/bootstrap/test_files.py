@@ -26,7 +26,7 @@ import pytest
 from launch_service_node.bootstrap.order import Order
 from launch_service_node.bootstrap.putting import config_dir, Files, Keystore
 from launch_service_node.bootstrap.request import make_order, MOST, Request
-from launch_service_node.errors import InstanceError, InvalidRequest
+from launch_service_node.errors import InvalidRequest, ProcessError
 from launch_service_node.ssh.host import Host
 from launch_service_node.ssh.target import ACCEPT_NEW, Target
 
@@ -112,7 +112,7 @@ def test_files_are_put_together_and_put_back_together(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_takes_the_others_back(tmp_path: Path) -> None:
     (tmp_path / 'y.yaml').mkdir()
-    with pytest.raises(InstanceError, match='cannot write'):
+    with pytest.raises(ProcessError, match='cannot write'):
         Files(str(tmp_path), {'x.yaml': b'1', 'y.yaml': b'2'}).put()
     assert not (tmp_path / 'x.yaml').exists()
 

@@ -1,0 +1,150 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What an order does on the machine itself, with nothing between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import os
+from pathlib import Path
+import subprocess
+import sys
+from typing import Any
+
+from harness import Lab, wait_until
+import pytest
+
+from launch_service_node.bootstrap import acting
+from launch_service_node.bootstrap.order import Order
+from launch_service_node.bootstrap.robot_end import carry_out
+from launch_service_node.errors import InstanceError, LaunchServiceError, ProcessError
+from launch_service_node.protocol import SupervisorClient
+from launch_service_node.starting import Outcome, STARTED
+
+ENCLAVE = {'key.pem': b'key', 'cert.pem': b'cert'}
+
+
+@pytest.fixture
+def here(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """Give a lab whose home is that of this process."""
+    for name in ('HOME', 'LAUNCH_SERVICE_STATE_DIR'):
+        monkeypatch.setenv(name, lab.environment[name])
+    return lab
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Give a list of what an instance was started with, in place of starting one."""
+    found: list[dict[str, Any]] = []
+
+    def start_instance(namespace: str, allow_list: list[str], parameters: dict[str, Any],
+                       ros_arguments: list[str], timeout: float) -> Outcome:
+        found.append({'allow_list': allow_list, 'parameters': parameters,
+                      'ros_arguments': ros_arguments,
+                      'files': sorted(str(path) for path in Path.home().rglob('*.*'))})
+        if parameters.get('fail'):
+            raise ProcessError('it does not start')
+        return Outcome(STARTED, {})
+
+    monkeypatch.setattr(acting, 'start_instance', start_instance)
+    monkeypatch.setattr(acting._BringUp, '_answer', lambda self, what, differing: {'what': what})
+    return found
+
+
+def test_an_enclave_is_for_the_node_alone(here: Lab, started: list[dict[str, Any]]) -> None:
+    environ = {'ROS_SECURITY_ENCLAVE_OVERRIDE': '/mine'}
+    assert acting.bring_up(Order('/a', enclave=ENCLAVE), print, environ) == {'what': STARTED}
+    store = environ['ROS_SECURITY_KEYSTORE']
+    assert (environ['ROS_SECURITY_ENABLE'], environ['ROS_SECURITY_STRATEGY']) == (
+        'true', 'Enforce')
+    assert started[0]['ros_arguments'] == ['--enclave', '/launch_service']
+    assert f'{store}/enclaves/launch_service/key.pem' in started[0]['files']
+
+
+def test_what_does_not_start_leaves_neither_files_nor_enclave(
+        here: Lab, started: list[dict[str, Any]]) -> None:
+    order = Order('/a', files={'a.yaml': b'x'}, enclave=ENCLAVE, parameters={'fail': True})
+    with pytest.raises(ProcessError):
+        acting.bring_up(order, print, {})
+    assert any(path.endswith('a.yaml') for path in started[0]['files'])
+    assert not [path for path in (Path.home() / '.config').rglob('*') if path.is_file()]
+
+
+def test_defaults_give_way_and_the_environment_does_not(
+        here: Lab, started: list[dict[str, Any]]) -> None:
+    environ = {'ROS_DOMAIN_ID': '1', 'RMW_IMPLEMENTATION': 'a'}
+    acting.bring_up(Order('/a', environment={'RMW_IMPLEMENTATION': 'b'},
+                          defaults={'ROS_DOMAIN_ID': '2', 'RMW_IMPLEMENTATION': 'c',
+                                    'ROS_X': 'd'}), print, environ)
+    assert environ == {'ROS_DOMAIN_ID': '1', 'RMW_IMPLEMENTATION': 'b', 'ROS_X': 'd'}
+
+
+def test_who_takes_long_is_not_waited_for_for_ever(
+        here: Lab, started: list[dict[str, Any]]) -> None:
+    told: list[str] = []
+    with acting._alone('/a', 0.0, told.append):
+        with pytest.raises(LaunchServiceError, match='somebody else is bringing up /a'):
+            acting.bring_up(Order('/a', timeout=0.3), told.append, {})
+    assert told == ['waiting for somebody else who brings it up'] and not started
+
+
+def test_whoever_does_not_listen_any_more_misses_nothing_but_news(
+        here: Lab, started: list[dict[str, Any]]) -> None:
+    said: list[Any] = []
+    assert carry_out(Order('/a'), lambda **told: said.append(told)) == 0
+    assert said[-1] == {'result': {'what': STARTED}}
+    read_fd, write_fd = os.pipe()
+    os.close(read_fd)
+    code = ('import sys; from launch_service_node.bootstrap import robot_end; '
+            'robot_end.bring_up = lambda order, tell: tell("a step") or {}; '
+            'sys.exit(robot_end.main(["WORD"]))')
+    done = subprocess.run([sys.executable, '-c', code], stdout=write_fd, timeout=60, check=False,
+                          input=b'2\n{}', stderr=subprocess.PIPE)
+    assert done.returncode == 2  # no order
+    from launch_service_node.bootstrap.order import pack
+    done = subprocess.run([sys.executable, '-c', code], stdout=write_fd, timeout=60, check=False,
+                          input=pack(Order('/a')), stderr=subprocess.PIPE)
+    os.close(write_fd)
+    assert (done.returncode, done.stderr) == (0, b'')
+
+
+@pytest.fixture
+def foreground(here: Lab) -> Iterator[Any]:
+    """Give an instance whose node was started in a terminal, or by a service manager."""
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    popen = subprocess.Popen(
+        [sys.executable, '-m', 'launch_service_node.cli', 'up', '/robot1', '--foreground'],
+        env=here.environment, cwd=here.folder, stderr=subprocess.DEVNULL)
+
+    def is_up() -> bool:
+        try:
+            return acting.look('/robot1') is not None
+        except LaunchServiceError:
+            return False
+    try:
+        wait_until(is_up)
+        yield popen
+    finally:
+        popen.terminate()
+        popen.wait(60)
+
+
+def test_what_a_service_manager_looks_after_is_not_taken_from_it(foreground: Any) -> None:
+    order = Order('/robot1', parameters={'heartbeat_period': '0.5'}, replace=True)
+    with pytest.raises(InstanceError, match='change it where it is started'):
+        acting.bring_up(order, print, dict(os.environ))
+    assert foreground.poll() is None
+    with SupervisorClient('/robot1') as client:
+        assert client.call('status')['instance']['node']['pid'] == foreground.pid
