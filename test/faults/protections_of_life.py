@@ -37,7 +37,7 @@ TABLE = (
                'handle = open_handle(record.pid, record.start_ticks)', 'handle = None',
                'faults/test_falls.py::test_a_hundred_processes_are_adopted'),
     Protection(2, 'it is watched from then on', 'supervisor/reaper.py',
-               'self._loop.watch(fd, on_end)\n\n\nclass', 'pass\n\n\nclass',
+               'self._loop.watch(fd, on_end)\n\n\n', 'pass\n\n\n',
                'supervisor/test_survival.py::'
                'test_how_an_adopted_process_ends_is_known_or_said_to_be_unknown'),
     Protection(2, 'an end that nobody saw is no known one', 'supervisor/record.py',
