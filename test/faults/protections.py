@@ -237,6 +237,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--jobs', type=int, default=1, help='copies to work on at a time')
     parser.add_argument('--timeout', type=float, default=TEST_TIMEOUT, help='seconds for a test')
     options = parser.parse_args(arguments)
+    # In the background of a script it is ignored, and so it would be by pytest.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     rows = wanted(options.words)
     width = max((len(row.what) for row in rows), default=0)
     bad = []

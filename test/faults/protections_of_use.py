@@ -185,9 +185,9 @@ TABLE = (
                'supervisor/test_server.py::'
                'test_another_user_is_refused_by_the_kernels_word_and_noted'),
     # 16: shutdown
-    Protection(16, 'SIGTERM stops everything', 'supervisor/reaper.py',
-               'for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):',
-               'for number in (signal.SIGCHLD, signal.SIGINT):',
+    Protection(16, 'SIGTERM stops everything', 'supervisor/spawn.py',
+               'HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)',
+               'HANDLED = (signal.SIGCHLD, signal.SIGINT)',
                'supervisor/test_shutdown.py::test_a_signal_stops_everything_by_its_ladder'),
     Protection(16, 'a second signal hurries', 'supervisor/supervisor.py',
                "self.shut_down(lambda _: None, hurry=self.mode == 'stopping')",
