@@ -29,7 +29,8 @@ import re
 
 from ..errors import InvalidRequest
 
-#: Bytes of the line; the kernel takes 131072 for one argument, its end included.
+#: Bytes of the line; the kernel takes 131072 for one argument, its end included. BSD's csh
+#: as a login shell takes 8190, and says `Word too long`.
 LONGEST = 131000
 
 #: What a script says on stderr, before the name, when it can't go on.
