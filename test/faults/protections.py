@@ -243,7 +243,8 @@ def main(arguments: list[str] | None = None) -> int:
     rows = wanted(options.words)
     width = max((len(row.what) for row in rows), default=0)
     bad = []
-    with tempfile.TemporaryDirectory(prefix='protections_') as name:
+    with tempfile.TemporaryDirectory(
+            prefix='protections_', ignore_cleanup_errors=True) as name:
         os.chmod(name, 0o755)  # some tests run as another user
         copies: queue.Queue[Copy] = queue.Queue()
         for number in range(options.jobs):

@@ -111,8 +111,11 @@ def test_fifty_processes_do_not_notice_that_their_node_falls(lab: Lab, gate: str
             node = wait_until(lambda old=node: (  # type: ignore[misc]
                 pid := instance.node_pid()) != old and pid)
             assert instance.listed()[:PROCESSES] == before
-            ended = supervisor.call('list', PATIENCE, name='ender')['processes'][-1]
-            assert (ended['exit_known'], ended['exit_code']) == (True, turn + 1)
+
+            def ended() -> dict[str, Any]:
+                found = supervisor.call('list', PATIENCE, name='ender')['processes'][-1]
+                return found if found['exit_known'] else {}
+            assert wait_until(ended)['exit_code'] == turn + 1
         after = instance.listed_over_ros()
         assert after[:PROCESSES] == before
         assert after == instance.listed()
