@@ -281,12 +281,16 @@ class Process:
         if self.state == State.STARTING:
             self._go(State.RUNNING)
         self._waiters.ready()
-        self.world.wanted_nodes_changed()
+        self._waits_no_more()
 
     def _on_late(self, why: str) -> None:
         self._failure = why
-        self.world.wanted_nodes_changed()
+        self._waits_no_more()
         self._take_down(self._rungs(), why)
+
+    def _waits_no_more(self) -> None:
+        if self.record.entry.ready.node:
+            self.world.wanted_nodes_changed()
 
     def _drop_run(self) -> None:
         self.world.unwatch_output(self)

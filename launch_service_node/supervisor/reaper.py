@@ -60,9 +60,9 @@ class Reaper:
         loop.watch(self._read.fileno(), self._on_wakeup)
 
     @property
-    def leaders(self) -> _Leaders:
+    def leaders(self) -> set[int]:
         """Tell leaders and helpers from orphans."""
-        return _Leaders(self._by_pid, self.helpers)
+        return self._by_pid.keys() | self.helpers
 
     def register(self, process: Process) -> None:
         """Tell a process when what it runs as has ended."""
@@ -128,15 +128,6 @@ class Reaper:
                 self._loop.watch(fd, on_end)
 
         self._loop.watch(fd, on_end)
-
-
-class _Leaders:
-    def __init__(self, leaders: dict[int, Process], helpers: set[int]) -> None:
-        self._leaders = leaders
-        self._helpers = helpers
-
-    def __contains__(self, pid: object) -> bool:
-        return pid in self._leaders or pid in self._helpers
 
 
 def _noted(number: int, frame: object) -> None:

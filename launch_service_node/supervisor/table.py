@@ -18,11 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import fnmatch
+import re
 
 from ..errors import InvalidRequest, ResultCode
 from .process import Process
 from .states import ALIVE, ENDED, State
 from .uids import Past, past, PastUids
+
+_GLOB = re.compile(r'[*?[]')
 
 
 class Table:
@@ -103,10 +106,16 @@ class Table:
 
     def select(self, process_id: int = 0, name: str = '', launch_id: str = '') -> list[Process]:
         """Return the processes that match all that is given, by id; a name may be a glob."""
-        return [process for _, process in sorted(self._by_id.items())
+        return [process for process in self._candidates(name)
                 if (not process_id or process.record.process_id == process_id)
                 and (not name or fnmatch.fnmatchcase(process.record.name, name))
                 and (not launch_id or process.record.launch_id == launch_id)]
+
+    def _candidates(self, name: str) -> list[Process]:
+        if not name or _GLOB.search(name):
+            return [process for _, process in sorted(self._by_id.items())]
+        process = self._by_name.get(name)
+        return [] if process is None else [process]
 
     def some(self, process_id: int, name: str, launch_id: str) -> list[Process]:
         """
