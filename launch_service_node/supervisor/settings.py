@@ -57,7 +57,7 @@ class Settings(NamedTuple):
 
         :raises InvalidRequest: when one is unknown, of the wrong type, or out of range.
         """
-        types = {key: type(value) for key, value in self._asdict().items()}
+        types = {key: type(value) for key, value in self._field_defaults.items()}
         for key, value in data.items():
             if key not in types:
                 raise InvalidRequest(f'unknown setting {key!r}')
