@@ -51,7 +51,7 @@ class Process:
         self.measured: Measurement | None = None
         self._run = self._new_run()
         self._stopper: Stopper | None = None
-        self._restart_timer = world.loop.after(0, _nothing)
+        self._restart_timer = world.loop.after(0, lambda: None)
         self._waiters = Waiters()
         self._restart_asked = False
         self._first = True
@@ -398,7 +398,3 @@ class Process:
         assert fresh or may_follow(self.record.state, state), (self.record.state, state)
         self.record.state = state
         return self.world.commit(self)
-
-
-def _nothing() -> None:
-    """Stand in for a call that is not due yet."""
