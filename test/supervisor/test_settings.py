@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from launch_service_node.errors import InvalidRequest
 from launch_service_node.supervisor.settings import Settings
-import pytest
 
 
 def test_a_whole_number_of_seconds_may_become_a_fraction_later() -> None:
