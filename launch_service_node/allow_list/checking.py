@@ -45,18 +45,19 @@ def file_id(path: str) -> FileId:
 
 def file_ids(entry: Entry) -> tuple[FileId, ...]:
     """
-    Return what the files that `check_executable` looks at are now; none for one that is missing.
+    Return what the files that `check_executable` looks at are now.
 
     To be asked for before the check, and compared right before exec: a link that was turned
     in between leads to a file that nobody has checked.
     """
-    found = []
-    for path in dict.fromkeys((*entry.argv[:1], *entry.checked_paths)):
-        try:
-            found.append(file_id(path))
-        except OSError:
-            continue  # the check says so
-    return tuple(found)
+    return tuple(map(_file_id_or_none, dict.fromkeys((*entry.argv[:1], *entry.checked_paths))))
+
+
+def _file_id_or_none(path: str) -> FileId:
+    try:
+        return file_id(path)
+    except OSError:
+        return FileId(path, 0, 0, 0)  # should it come before the check, it is not this one
 
 
 def check_executable(entry: Entry, trust: Trust | None = None) -> str:

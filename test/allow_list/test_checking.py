@@ -22,7 +22,7 @@ import pwd
 
 import pytest
 
-from launch_service_node.allow_list.checking import check_executable
+from launch_service_node.allow_list.checking import check_executable, file_ids
 from launch_service_node.allow_list.model import Entry
 
 
@@ -74,6 +74,21 @@ def test_what_others_may_replace_is_not_safe(program: Path) -> None:
     """Also when it became so after the list was read."""
     program.chmod(0o777)
     assert check_executable(entry(program)).startswith('not safe to run: everyone may write')
+
+
+def test_another_file_or_another_content_has_another_id(program: Path, tmp_path: Path) -> None:
+    """Every file of an entry, one that comes later included."""
+    later = tmp_path / 'later'
+    both = Entry('x', argv=(str(program),), checked_paths=(str(program), str(later)))
+    before = file_ids(both)
+    assert [one.path for one in before] == [str(program), str(later)]
+    assert file_ids(both) == before
+    later.write_text('')
+    assert file_ids(both)[1] != before[1]
+    assert file_ids(both)[0] == before[0]
+    program.write_text('#!/bin/sh\nreboot\n')
+    os.utime(program, ns=(0, 0))  # a time that anybody may set says nothing
+    assert file_ids(both)[0] != before[0]
 
 
 def test_every_checked_file_counts(program: Path, tmp_path: Path) -> None:
