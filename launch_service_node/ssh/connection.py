@@ -30,8 +30,9 @@ from .dialing import dial, lost, Proxy
 from .handshake import log_in, time_left, words
 from .target import Resolved, split_hop, Target
 
-#: sshd's own default for MaxSessions.
-MAX_CHANNELS = 10
+#: Bytes of output that may be under way to a reader that is slower than its command.
+#: Whoever ends such a command waits until they are read.
+WINDOW = 1 << 18
 
 #: Jump hosts on the way; more is a configuration that goes in circles.
 MOST_HOPS = 8
@@ -75,8 +76,9 @@ class Connection:
         self._transport = transport
         self._closers = closers
         self._lock = threading.Lock()
-        self._most = MAX_CHANNELS
         self._open = 0
+        self._served = False
+        self._refused = False
 
     @property
     def alive(self) -> bool:
@@ -96,18 +98,21 @@ class Connection:
         :raises ConnectionLost: the connection is gone.
         """
         with self._lock:
-            if self._open >= self._most:
+            if self._refused:
                 raise Full
             self._open += 1
         try:
-            return Session(self._transport.open_session(timeout=timeout), self.where,
-                           self._give_back)
+            channel = self._transport.open_session(timeout=timeout)
+            self._served = True
+            return Session(channel, self.where, self._give_back)
         except paramiko.ChannelException as error:
             with self._lock:
                 self._open -= 1
-                if self._open:
-                    self._most = self._open
-                    raise Full from error
+                # Asked again when one is given back, which sshd may notice later: not
+                # before what ran there has ended.
+                self._refused = self._open > 0
+            if self._served:
+                raise Full from error
             raise ConnectionFailed(
                 f'{self.where.name} opens no session: {error.text}; look for MaxSessions and '
                 'ForceCommand in its sshd_config', **self.where.facts()) from error
@@ -119,6 +124,7 @@ class Connection:
     def _give_back(self) -> None:
         with self._lock:
             self._open -= 1
+            self._refused = False
 
     def forward(self, host: str, port: int, where: Resolved, timeout: float) -> paramiko.Channel:
         """

@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -42,8 +43,9 @@ from launch_service_node.errors import (
 )
 from launch_service_node.ssh.backoff import Backoff, FIRST, MOST
 from launch_service_node.ssh.command import Command
-from launch_service_node.ssh.connection import connect, MAX_CHANNELS, Session
+from launch_service_node.ssh.connection import connect, Session
 from launch_service_node.ssh.pool import Pool
+from launch_service_node.ssh.process import RemoteProcess
 from launch_service_node.ssh.running import run
 
 
@@ -61,7 +63,7 @@ def test_one_connection_serves_many(sshd: Sshd) -> None:
 
 def test_the_eleventh_channel_opens_a_second_connection(sshd: Sshd) -> None:
     with Pool() as pool:
-        sessions = [pool.open_session(sshd.target()) for _ in range(MAX_CHANNELS)]
+        sessions = [pool.open_session(sshd.target()) for _ in range(10)]  # sshd's default
         assert len(pool.connections()) == 1
         sessions.append(pool.open_session(sshd.target()))
         assert [one.channels for one in pool.connections()] == [10, 1]
@@ -79,6 +81,42 @@ def test_a_server_that_allows_fewer_is_understood(make_sshd: Callable[..., Sshd]
         assert echo(sessions[1])
         assert echo(pool.open_session(server.target()))
     assert server.connections() == 3
+
+
+def test_a_server_that_allows_more_is_used_up(make_sshd: Callable[..., Sshd]) -> None:
+    server = make_sshd(MaxSessions=30)
+    with Pool() as pool:
+        for _ in range(30):
+            pool.open_session(server.target())
+        assert [one.channels for one in pool.connections()] == [30]
+
+
+def test_a_place_that_is_given_back_is_used_again(make_sshd: Callable[..., Sshd]) -> None:
+    server = make_sshd(MaxSessions=2)
+    with Pool() as pool:
+        sessions = [pool.open_session(server.target()) for _ in range(3)]
+        for session in sessions:
+            assert echo(session)
+        wait_until(lambda: server.log().count('Close session:') >= 3)
+        assert all(echo(pool.open_session(server.target())) for _ in range(5))
+        assert len(pool.connections()) == 2
+
+
+def test_a_place_that_the_server_holds_still_is_no_failure(
+        make_sshd: Callable[..., Sshd], tmp_path: Path) -> None:
+    server = make_sshd(MaxSessions=1)
+    ready = tmp_path / 'ready'
+    script = f"trap '' INT TERM; echo > {ready}; sleep 1000; sleep 1000"
+    with Pool() as pool:
+        stubborn = RemoteProcess(Command(('sh', '-c', script), sigterm_timeout=PATIENCE))
+        with stubborn:
+            stubborn.start(pool.open_session(server.target()))
+            wait_until(ready.exists)
+        # Let go of here, and on its ladder there.
+        assert [one.channels for one in pool.connections()] == [0]
+        assert echo(pool.open_session(server.target()))
+        assert len(pool.connections()) == 2
+        os.kill(stubborn.pid, signal.SIGKILL)
 
 
 def test_who_has_another_key_gets_another_connection(sshd: Sshd) -> None:
