@@ -68,14 +68,22 @@ class Launcher:
         timer = threading.Timer(timeout, give_up)
         timer.start()
         try:
-            code: int = loop.run_until_complete(task)
-        except asyncio.CancelledError:
-            code = -1
+            code = self._run(loop, task)
         finally:
             timer.cancel()
             self._set_up_logs()
         assert not late.is_set(), f'launch has not ended after {timeout:g} s\n{self.log()}'
         return code
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop, task: asyncio.Task[int]) -> int:
+        while True:
+            try:
+                return loop.run_until_complete(task)
+            except KeyboardInterrupt:
+                continue  # as LaunchService.run does
+            except asyncio.CancelledError:
+                return -1
 
     def _set_up_logs(self) -> None:
         # For the next run: actions take their loggers when they are made.

@@ -28,14 +28,17 @@ class OutputHandled(Event):
     Comes after an event with output, so that who emitted that knows that it was handled.
 
     launch handles events in their order, whatever becomes of each.
+
+    :ivar number: of the event with output.
     """
 
     name = 'launch_service_node.OutputHandled'
 
-    def __init__(self, run: object) -> None:
+    def __init__(self, run: object, number: int) -> None:
         """Remember whose it is."""
         super().__init__()
         self.run = run
+        self.number = number
 
 
 class Hearing(BaseEventHandler):

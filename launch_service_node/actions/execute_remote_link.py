@@ -50,7 +50,7 @@ class Listener(Protocol):
     def not_taken(self, link: Link, error: LaunchServiceError) -> None:
         """Hear that it did not take the input that it was given."""
 
-    def over(self, link: Link, outcome: Outcome) -> None:
+    def over(self, link: Link) -> None:
         """Hear that it has ended; what is there to `take` is the last."""
 
 
@@ -60,10 +60,12 @@ class Link:
 
     :param open_session: gives the way to the machine, in a thread.
     :param loop: launch's own.
+    :ivar outcome: how it ended, as soon as that is known.
     """
 
     def __init__(self, open_session: Callable[[], Session], command: Command,
                  loop: AbstractEventLoop, listener: Listener) -> None:
+        self.outcome: Outcome | None = None
         self._open_session = open_session
         self._loop = loop
         self._listener = listener
@@ -148,7 +150,8 @@ class Link:
             self._process.close()
             self._orders.end()
             self._input.end()
-            self._tell(self._listener.over, outcome)
+            self.outcome = outcome
+            self._tell(self._listener.over)
 
     def _tell(self, hear: Callable[..., None], *news: Any) -> bool:
         try:

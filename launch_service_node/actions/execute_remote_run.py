@@ -48,6 +48,9 @@ from .execute_remote_link import Link, Outcome
 #: Exit code where the machine told none, as that of `ssh`.
 UNKNOWN = 255
 
+#: Seconds from one look whether something was missed to the next.
+PULSE = 1.0
+
 
 class State(Enum):
     """Where a process is in its life."""
@@ -86,6 +89,10 @@ class Run:
     """
     A remote process, in launch's thread; threads of a Link do what takes time.
 
+    Ctrl-C raises KeyboardInterrupt in the middle of whatever launch does, which goes on
+    with the next thing: an event or a callback may never arrive. So no process depends on
+    one: a pulse looks whether something was missed.
+
     :ivar completed: done when launch need not wait for it any more.
     """
 
@@ -97,10 +104,13 @@ class Run:
         self._loop: asyncio.AbstractEventLoop = context.asyncio_loop
         self._logger = logger
         self._link: Link | None = None
-        self._busy = False
+        self._told = 0
+        self._handled = 0
+        self._seen_over: Link | None = None
         self._stopped = False
         self._retries = 0
         self._timers: list[asyncio.TimerHandle] = []
+        self._loop.call_later(PULSE, self._beat)
 
     def start(self) -> None:
         """Have it started."""
@@ -117,11 +127,11 @@ class Run:
         elif self.state is State.WAITING:
             self._finish()
         elif self.state is State.RUNNING:
+            assert self._link
+            self._link.stop()
             self.state = State.STOPPING
             self._say_signal(signal.SIGINT)
             self._escalate()
-            assert self._link
-            self._link.stop()
 
     def send_signal(self, number: int) -> None:
         """Signal it when it runs; SIGKILL ends what it has started too."""
@@ -146,7 +156,7 @@ class Run:
     def hear(self, event: OutputHandled) -> None:
         """Go on with output, when launch is through with what it got."""
         if event.run is self:
-            self._busy = False
+            self._handled = event.number
             if self._link is not None:
                 self.output(self._link)
 
@@ -164,18 +174,18 @@ class Run:
         """Tell a part of its output, if launch is through with the last one."""
         if self.state is State.STARTING:
             return  # this news has overtaken that of the start
-        if link is self._link and not self._busy and self._tell_output():
-            self._busy = True
-            self._context.emit_event_sync(OutputHandled(self))
+        if link is self._link and self._handled >= self._told and self._tell_output():
+            self._context.emit_event_sync(OutputHandled(self, self._told))
 
     def not_taken(self, link: Link, error: LaunchServiceError) -> None:
         """Tell that input was not taken."""
         if link is self._link:
             self._logger.warning(error.message)
 
-    def over(self, link: Link, outcome: Outcome) -> None:
+    def over(self, link: Link) -> None:
         """Tell how it ended, and start it again if that is wanted."""
-        if link is not self._link:
+        outcome = link.outcome
+        if link is not self._link or outcome is None:
             return
         while self._tell_output():
             pass
@@ -190,11 +200,31 @@ class Run:
         else:
             self._finish()
 
+    def _beat(self) -> None:
+        if self.state is State.OVER:
+            return
+        self._loop.call_later(PULSE, self._beat)
+        if (self._context.is_shutdown or self._stopped) and self.state is not State.STOPPING:
+            self.stop()
+        link = self._link
+        if link is None:
+            return
+        if link.outcome is not None:
+            # The news of it may still be on its way, behind other news.
+            if self._seen_over is link:
+                self.over(link)
+            self._seen_over = link
+        elif self._handled < self._told:
+            self._context.emit_event_sync(OutputHandled(self, self._told))
+        else:
+            self.output(link)
+
     def _tell_output(self) -> bool:
         taken = self._link.take() if self._link else None
         if taken is None:
             return False
         kind, data = taken
+        self._told += 1
         self._emit(ProcessStdout if kind == 'stdout' else ProcessStderr, text=data)
         return True
 

@@ -38,6 +38,7 @@ from launch.event_handlers import (  # noqa: E402
     OnProcessExit,
     OnProcessIO,
     OnProcessStart,
+    OnShutdown,
 )
 from launch.events import matches_action  # noqa: E402
 from launch.events.process import ProcessStdin, ShutdownProcess  # noqa: E402
@@ -279,7 +280,7 @@ def test_a_lost_link_is_an_exit_and_respawn_connects_again(
 
 
 def test_an_error_in_a_handler_of_output_hangs_nothing(launcher: Launcher, robot: Sshd) -> None:
-    action = shell(robot, 'echo ready; yes', sigterm_timeout='0.5')
+    action = shell(robot, 'echo ready; exec yes a line of some length')
     told = Told(action)
 
     def fail(_: Any) -> None:
@@ -287,6 +288,31 @@ def test_an_error_in_a_handler_of_output_hangs_nothing(launcher: Launcher, robot
     assert launcher.run(action, *told.hear(), RegisterEventHandler(OnProcessIO(
         target_action=action, on_stdout=fail))) == 1
     assert told.codes == [-signal.SIGINT] and 'from a handler' in launcher.log()
+
+
+@pytest.mark.parametrize('when', ['shutdown', 'output', 'exit'])
+def test_ctrl_c_in_the_middle_of_an_event_loses_no_process(
+        launcher: Launcher, robot: Sshd, when: str) -> None:
+    # Ctrl-C raises KeyboardInterrupt in whatever runs; launch goes on with the next event.
+    actions = [shell(robot, f'echo ready; exec yes {"x" * 99}') for _ in range(2)]
+    told = Told()
+    torn: list[Any] = []
+
+    def tear(event: Any, *_: Any) -> None:
+        if not torn:
+            torn.append(event)
+            launcher.service.shutdown(force_sync=True)
+            raise KeyboardInterrupt
+    handler = {'shutdown': OnShutdown(on_shutdown=tear),
+               'output': OnProcessIO(on_stdout=tear),
+               'exit': OnProcessExit(on_exit=tear)}[when]
+    then = [] if when == 'output' else [
+        when_it_says(action, b'ready', Shutdown()) for action in actions]
+    launcher.run(*told.hear(), *actions, RegisterEventHandler(handler), *then)
+    assert torn
+    for action in actions:
+        assert not alive(action.process_details.get('pid', 0))
+    assert len(told.codes) == (1 if when == 'exit' else 2)
 
 
 def test_what_waits_for_the_completion_is_done_after_it(
