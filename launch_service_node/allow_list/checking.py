@@ -30,6 +30,7 @@ class FileId(NamedTuple):
     path: str
     device: int
     inode: int
+    size: int
     changed_ns: int
 
 
@@ -40,7 +41,7 @@ def file_id(path: str) -> FileId:
     :raises OSError: when it can't be looked at.
     """
     status = os.stat(path)
-    return FileId(path, status.st_dev, status.st_ino, status.st_ctime_ns)
+    return FileId(path, status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns)
 
 
 def file_ids(entry: Entry) -> tuple[FileId, ...]:
@@ -57,7 +58,7 @@ def _file_id_or_none(path: str) -> FileId:
     try:
         return file_id(path)
     except OSError:
-        return FileId(path, 0, 0, 0)  # should it come before the check, it is not this one
+        return FileId(path, 0, 0, 0, 0)  # should it come before the check, it is not this one
 
 
 def check_executable(entry: Entry, trust: Trust | None = None) -> str:
