@@ -109,6 +109,10 @@ def _addresses(where: Resolved, deadline: float) -> list[tuple[Any, ...]]:
     except queue.Empty:
         raise ConnectTimedOut(f'the name {where.host} is not resolved in time: check the name '
                               'server', **where.facts()) from None
+    if isinstance(found, socket.gaierror) and found.errno == socket.EAI_AGAIN:
+        raise NameNotResolved(
+            f'the name {where.host} is not resolved, as no name server answers: check the network '
+            'of this computer, or give an address', **where.facts()) from found
     if isinstance(found, BaseException):
         raise NameNotResolved(
             f'nobody knows a host named {where.host}: check the spelling, /etc/hosts and the '
