@@ -22,7 +22,6 @@ from typing import Any
 import weakref
 
 from launch import Action, EventHandler, LaunchContext
-from launch.actions import ExecuteProcess
 from launch.events.process import ShutdownProcess, SignalProcess
 from launch.frontend import Entity, expose_action, Parser
 
@@ -46,6 +45,7 @@ from ..machines.values import (
     variables,
 )
 from ..starting import start_instance, STARTED
+from .execute_remote_parse import words
 from .nested import parse_nested
 from .service_call import Call, Continuation, given, ServiceAction
 from .service_process import ManagedProcess, targets
@@ -267,5 +267,5 @@ def _parse_args(entity: Entity, parser: Parser) -> list[Any] | None:
         except TypeError:
             line = None  # a list
         if isinstance(line, str):
-            return list(ExecuteProcess._parse_cmdline(line, parser))
+            return list(words(parser.parse_substitution(line)))
     return parse_each(entity, parser, 'args', 'arg', 'value')

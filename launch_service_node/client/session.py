@@ -49,7 +49,7 @@ class RosSession:
         self._stop = threading.Event()
         self._context: Any = Context()
         try:
-            self._context.init(args=None, domain_id=domain_id)
+            self._context.init(args=[], domain_id=domain_id)  # None is the command line
             self.node = rclpy.create_node(
                 name or f'_launch_service_client_{os.getpid()}', context=self._context,
                 use_global_arguments=False, enable_rosout=False, start_parameter_services=False)

@@ -53,9 +53,10 @@ def generate_launch_description():
     'all.launch.xml': """
 <launch>
   <arg name="robot"/>
+  <arg name="what" default="words"/>
   <start_process namespace="$(var robot)" cmd="lidar" launch_id="bringup">
     <on_ready>
-      <start_process namespace="$(var robot)" cmd="show" args="map:=lab 'two words'">
+      <start_process namespace="$(var robot)" cmd="show" args="map:=lab 'two $(var what)'">
         <env name="GREETING" value="hi"/>
         <env name="WHOM" value="$(var robot)"/>
         <on_exit>
@@ -130,6 +131,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Robot]:
 def test_a_file_starts_one_after_the_other_and_stops_them(robot1: Robot, file: str) -> None:
     done = robot1.ros2_launch(file, FILES[file], 'robot:=robot1')
     assert done.returncode == 0, done.stdout
+    assert 'remap rule' not in done.stdout  # arguments of launch are none of ROS
     said = re.findall(r'\[/robot1/launch_service\]: (.*)|(all done)', done.stdout)
     assert [re.sub(r' \(id \d+\)|pid \d+, ', '', ''.join(line)) for line in said] == [
         'lidar: STARTING', 'show: RUNNING', 'show: STOPPED, exit code 0',
