@@ -79,6 +79,9 @@ def measure(names: Sequence[str], peers: Path, quick: bool,
         try:
             facts = machine.facts(versions(peers))
             for name in names:
+                if bench.is_late():
+                    results.append(Missing(name, f'no time left; `bench/run --only {name}`'))
+                    continue
                 say(f'{name} ...')
                 begin = time.monotonic()
                 try:

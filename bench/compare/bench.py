@@ -29,6 +29,12 @@ from .peer import Peer
 
 T = TypeVar('T')
 
+#: Rounds below which there is no telling how steady a figure is.
+LEAST = 4
+
+#: Seconds that a whole run may take; what would come later is not measured.
+MOST = 14 * 60.0
+
 
 class Bench:
     """
@@ -47,9 +53,14 @@ class Bench:
         self.quick = quick
         self.say = say
         self.curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
+        self._end = time.monotonic() + MOST
         self._found: dict[str, Any] = {}
         # What the peers start carries this as well, and is found again by it.
         self.environment = {**self.lab.environment, 'PYTHONUNBUFFERED': '1'}
+
+    def is_late(self, needed: float = 0.0) -> bool:
+        """Say whether so many seconds are no longer left."""
+        return time.monotonic() + needed > self._end
 
     def times(self, normal: int, quick: int = 4) -> int:
         """Return how often something is repeated."""
@@ -92,16 +103,21 @@ def timed(what: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def interleaved(times: int, *things: Callable[[], float], warm_up: int = 2) -> list[list[float]]:
+def interleaved(times: int, *things: Callable[[], float], warm_up: int = 2,
+                seconds: float = 40.0) -> list[list[float]]:
     """
     Do things in turns, and return what each gave, in order.
 
     What disturbs the machine for a while then disturbs all of them.
 
     :param warm_up: first rounds whose figures are thrown away.
+    :param seconds: after which there are no further rounds, once there are LEAST of them.
     """
+    deadline = time.monotonic() + seconds
     found: list[list[float]] = [[] for _ in things]
     for at in range(-warm_up, times):
+        if at >= LEAST and time.monotonic() > deadline:
+            break
         for figures, thing in zip(found, things, strict=True):
             figure = thing()
             if at >= 0:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 import json
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -92,6 +93,8 @@ def instance(bench: Bench, processes: int = 0, *entries: dict[str, Any],
     finally:
         subprocess.run([*CLI, 'down', namespace, '--local', '--timeout', '60'],
                        env=bench.environment, capture_output=True, check=False)
+        # Its supervisor would remember its settings for the next one.
+        shutil.rmtree(bench.lab.instance_dir(namespace), ignore_errors=True)
 
 
 @contextmanager

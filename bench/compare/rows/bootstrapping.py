@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -75,6 +76,7 @@ def bootstrap(bench: Bench) -> Iterator[Result]:
         finally:
             subprocess.run([*CLI, 'down', NAMESPACE, '--local'], env=bench.environment,
                            capture_output=True, check=False, timeout=PATIENCE)
+            shutil.rmtree(bench.lab.instance_dir(NAMESPACE), ignore_errors=True)
 
     def theirs() -> float:
         return timed(lambda: subprocess.run(ssh, check=True, capture_output=True,

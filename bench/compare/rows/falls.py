@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import shutil
 
 from ..bench import Bench, timed
 from ..figures import Line, Series
@@ -45,6 +46,7 @@ def adoption(bench: Bench) -> Iterator[Line]:
             assert all(process['process_status'] == RUNNING for process in found)
         took.append(timed(adopt))
     running.shut_down()
+    shutil.rmtree(bench.lab.instance_dir(NAMESPACE))
     yield Line('adoption', f'a new supervisor adopts {COUNT}', Series('ours', tuple(took), 's'),
                None, 0.5, note='supervisord and circusd adopt nothing')
 
