@@ -46,6 +46,9 @@ from .target import Resolved, Target
 #: Seconds that a first session gets in any case, however long the way was.
 _LEAST = 1.0
 
+#: Seconds for which what ssh_config says counts as known.
+_FRESH = 5.0
+
 #: Failures that another attempt doesn't mend.
 _FINAL = (AuthenticationFailed, HostKeyError)
 
@@ -77,6 +80,7 @@ class Pool:
         self._resolver = resolver
         self._lock = threading.Lock()
         self._places: dict[tuple[object, ...], _Place] = {}
+        self._resolved: dict[Target, tuple[Resolved, float]] = {}
         self._closed = threading.Event()
         _POOLS.add(self)
 
@@ -141,11 +145,21 @@ class Pool:
         self.close()
 
     def _key(self, target: Target) -> tuple[object, ...]:
-        where = self._resolver(target)
+        where = self._resolve(target)
         # The proofs belong to it: who has another key may not use this one's connection.
         return (where.user, where.host, where.port, where.jump_hosts, where.proxy_command,
                 target.ssh_key, _seal(target.passphrase), _seal(target.password),
                 target.host_key_policy, target.config_file)
+
+    def _resolve(self, target: Target) -> Resolved:
+        # A burst of commands asks ssh once.
+        with self._lock:
+            where, until = self._resolved.get(target, (None, 0.0))
+        if where is None or time.monotonic() >= until:
+            where = self._resolver(target)
+            with self._lock:
+                self._resolved[target] = where, time.monotonic() + _FRESH
+        return where
 
     def _place(self, key: tuple[object, ...]) -> _Place:
         with self._lock:

@@ -43,10 +43,12 @@ from launch_service_node.errors import (
 )
 from launch_service_node.ssh.backoff import Backoff, FIRST, MOST
 from launch_service_node.ssh.command import Command
+from launch_service_node.ssh.config import resolve
 from launch_service_node.ssh.connection import connect, Session
 from launch_service_node.ssh.pool import Pool
 from launch_service_node.ssh.process import RemoteProcess
 from launch_service_node.ssh.running import run
+from launch_service_node.ssh.target import Resolved, Target
 
 
 def echo(session: Session) -> bool:
@@ -59,6 +61,20 @@ def test_one_connection_serves_many(sshd: Sshd) -> None:
         assert all(threads.map(lambda _: echo(pool.open_session(sshd.target())), range(8)))
         assert len(pool.connections()) == 1
     assert sshd.connections() == before + 1
+
+
+def test_a_burst_of_commands_asks_ssh_once(sshd: Sshd) -> None:
+    asked = []
+
+    def resolver(target: Target) -> Resolved:
+        asked.append(target)
+        return resolve(target)
+
+    with Pool(resolver=resolver) as pool:
+        for _ in range(4):
+            pool.open_session(sshd.target())
+        pool.open_session(sshd.target(connect_timeout=10.0))
+    assert len(asked) == 2
 
 
 def test_the_eleventh_channel_opens_a_second_connection(sshd: Sshd) -> None:

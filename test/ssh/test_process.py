@@ -49,6 +49,7 @@ from launch_service_node.errors import (
 from launch_service_node.ssh.command import Command
 from launch_service_node.ssh.connection import connect, Connection
 from launch_service_node.ssh.process import RemoteProcess
+from launch_service_node.ssh.remote import frames
 from launch_service_node.ssh.running import run
 
 
@@ -445,6 +446,20 @@ def test_a_set_up_script_ends_with_a_watchdog_that_is_killed(
         os.kill(parent(pid), signal.SIGKILL)
         assert isinstance(starting.exception(PATIENCE), RemoteFailed)
     assert not alive(pid)
+
+
+def test_a_watchdog_that_fails_takes_all_that_it_watched_along(
+        connection: Connection, tmp_path: Path) -> None:
+    with start(connection, python(_STUBBORN, str(tmp_path / 'pid'))) as process:
+        pids = [pid_from(tmp_path / 'pid'), pid_from(tmp_path / 'pid.grandchild')]
+        process._send(frames.START, b'no order')
+        with pytest.raises(RemoteFailed) as caught:
+            process.wait(PATIENCE)
+        assert not any(map(alive, pids))
+    assert str(caught.value) == (
+        f'what watches {sys.executable} on robot failed (json.decoder.JSONDecodeError: Expecting '
+        f'value: line 1 column 1 (char 0)); {sys.executable} was ended with it; that is a mistake '
+        'in launch_service_node: please report it')
 
 
 def test_a_guard_that_is_killed_takes_all_along_too(
