@@ -44,6 +44,7 @@ from ..starting import ATTACHED, ensure_supervisor, start_instance
 from .comparing import differences, only_content, Running
 from .order import ENCLAVE, Order
 from .putting import config_dir, Files, Keystore
+from .succession import end_node, end_supervisor
 
 REPLACED = 'replaced'
 
@@ -119,8 +120,12 @@ class _BringUp:
         return self._answer(what, found)
 
     def _differences(self, running: Running) -> list[str]:
-        return differences(self._order, self._paths, self._files.stale(), self._keystore.path,
-                           running)
+        found = differences(self._order, self._paths, self._files.stale(), self._keystore.path,
+                            running)
+        version = running.instance['version']
+        if self._order.replace and version != __version__:
+            found.append(f'it is version {version}, installed is {__version__}')
+        return found
 
     def _conflict(self, found: list[str]) -> InstanceError:
         return InstanceError(
@@ -153,9 +158,10 @@ class _BringUp:
                 f'{self._namespace} on {platform.node()} was not brought up by `up` or '
                 f'`bootstrap`, so it is not replaced: change it where it is started (a service, a '
                 f'launch file, a terminal); what differs: {"; ".join(found)}', differences=found)
-        with SupervisorClient(self._namespace) as client:
-            client.call('shutdown', keep_processes=True)
         try:
+            end_node(self._namespace, running.instance['node']['pid'])
+            if running.instance['version'] != __version__:
+                end_supervisor(self._namespace)
             self._start()
         except LaunchServiceError as error:
             raise type(error)(f'{error.message}; {self._bring_back(running)}', error.code,

@@ -137,7 +137,7 @@ def _on_the_machine(pool: Pool, request: Request, order: Order, listener: Listen
     instance = result['instance']
     if instance['version'] != result['version']:
         tell(f'the supervisor of {result["namespace"]} is still version {instance["version"]}, '
-             f'{result["version"]} is installed: `launch-service down` and up again take it')
+             f'{result["version"]} is installed: replace it to have that (--replace)')
     for line in result['problems']:
         tell(f'allow-list: {line}')
     return result

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 import os
 from pathlib import Path
 import subprocess
@@ -148,3 +149,31 @@ def test_what_a_service_manager_looks_after_is_not_taken_from_it(foreground: Any
     assert foreground.poll() is None
     with SupervisorClient('/robot1') as client:
         assert client.call('status')['instance']['node']['pid'] == foreground.pid
+
+
+def test_another_version_takes_over_what_runs(
+        here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    allow_list = here.allow_list({'id': 'idle', 'cmd': ['/bin/sleep', '1000']})
+    order = Order('/robot1', allow_list=(allow_list,))
+    before = acting.bring_up(order, print, dict(here.environment))
+    with SupervisorClient('/robot1') as client:
+        process = client.call('start', cmd='idle')['process']
+    try:
+        monkeypatch.setattr(acting, '__version__', '99.0.0')
+        attached = acting.bring_up(order, print, dict(here.environment))
+        assert attached['outcome'] == 'attached'
+        assert attached['instance']['supervisor_pid'] == before['instance']['supervisor_pid']
+        steps: list[str] = []
+        after = acting.bring_up(replace(order, replace=True), steps.append,
+                                dict(here.environment))
+        assert steps[0].startswith('replacing: it is version ') and after['outcome'] == 'replaced'
+        assert after['instance']['supervisor_pid'] != before['instance']['supervisor_pid']
+        assert after['instance']['instance_id'] == before['instance']['instance_id']
+        with SupervisorClient('/robot1') as client:
+            now, = client.call('list')['processes']
+        for field in ('os_pid', 'process_id', 'process_status', 'restart_count'):
+            assert now[field] == process[field]
+    finally:
+        with SupervisorClient('/robot1') as client:
+            client.call('shutdown', 60.0)
