@@ -34,7 +34,8 @@ FULL_XML = """\
   <arg name="yes" default="true"/>
   <ssh_machine {machine} name="r"/>
   <execute_remote machine="r"
-      cmd="sh -c 'echo $A; printenv B; pwd; test -t 1 &amp;&amp; echo tty' x" name="na$(var word)" cwd="{folder}" launch-prefix="env B=prefix" output="log"
+      cmd="sh -c 'echo $A; printenv B; pwd; test -t 1 &amp;&amp; echo tty' x"
+      name="na$(var word)" cwd="{folder}" launch-prefix="env B=prefix" output="log"
       output_format="{{this.machine_name}}: {{line}}" log_cmd="$(var yes)" emulate_tty="true"
       respawn="false" respawn_delay="0.5" respawn_max_retries="1" sigterm_timeout="3"
       sigkill_timeout="$(eval '1 + 1')" silence="40" shell="false" cached_output="true"
