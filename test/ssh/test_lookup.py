@@ -77,7 +77,7 @@ class Workspace:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """Give a workspace with a robot's packages."""
-    workspace = Workspace(tmp_path / 'it\'s a "ws"')
+    workspace = Workspace(tmp_path / 'it\'s a "ws" 日本')
     workspace.package('arm', 'arm_driver', 'arm_planner')
     return workspace
 
