@@ -69,7 +69,7 @@ def watchdog_died(where: Resolved, command: Command, status: int | None,
     """
     if status is None or status < 0:
         return lost(where, 'it ended before the command did')
-    name = command.argv[0]
+    name = command.name
     said, found, told = output.decode('utf-8', 'replace').rpartition(guard.SAID)
     last = last_line(said.encode())
     facts = _facts(where, command, said.encode(), exit_status=status)
