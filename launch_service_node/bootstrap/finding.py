@@ -17,8 +17,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+import inspect
 import json
-from pathlib import Path
 from typing import Any
 import uuid
 
@@ -58,7 +58,7 @@ def find(session: Session, host: Host) -> Found:
     :raises LaunchServiceError: as `ssh.running.run`; each reason has a class of its own.
     """
     word = uuid.uuid4().hex
-    source = Path(probe.__file__).read_text(encoding='utf-8')
+    source = inspect.getsource(probe)
     done = run(session, host.command([host.python, '-c', source, word, *GRAPH_VARIABLES]), TIMEOUT)
     return parse(done.stdout.decode('utf-8', 'replace'), word, str(host))
 

@@ -67,10 +67,14 @@ class Listener:
         :raises Unreachable: there is no ROS here, or it doesn't load.
         """
         self._thread.join(JOINING)
-        if self._error is not None:
-            raise self._error
-        if self._session is None:
-            raise no_ros(RuntimeError(f'ROS has not loaded after {JOINING:g} s'))
+        error = self._error
+        if error is None and self._session is None:
+            error = no_ros(RuntimeError(f'ROS has not loaded after {JOINING:g} s'))
+        if error is not None:
+            cause = error.message.partition(';')[0]
+            raise Unreachable(f"{cause}; source a ROS set-up here that has this package, or "
+                              "don't wait for its heartbeat (--no-wait-graph)", error.code)
+        assert self._session is not None
         return self._session
 
     def hear(self, node: str, instance_id: str, timeout: float,

@@ -107,6 +107,17 @@ launch:
         cmd: idle
 """
 
+STOPPING = """
+<launch>
+  <ssh_machine hostname="{one}" ssh_config="{config}" setup="{one_setup}" default="true"/>
+  <bootstrap_launch_service namespace="shared">
+    <on_ready>
+      <stop_process namespace="shared" name="*"/>
+    </on_ready>
+  </bootstrap_launch_service>
+</launch>
+"""
+
 FAILING = """
 <launch>
   <ssh_machine name="robot" hostname="{one}" ssh_config="{config}"/>
@@ -175,6 +186,24 @@ def test_two_robots_come_up_and_stay_up_when_the_launch_has_ended(
             assert stopped.returncode == 0 and 'is STOPPED' in stopped.stdout, stopped.stderr
     finally:
         site.laptop.host.mend()
+
+
+def test_another_launch_from_another_computer_finds_it_and_stops_what_runs(site: Site) -> None:
+    robot, other = site.robots[0], site.robots[2]
+    site.document(robot, '/shared', '--allow-list', 'robot.yaml')
+    assert site('start', '/shared', 'idle').returncode == 0
+    pid = only_process(site, robot, '/shared')['os_pid']
+    site.laptop.host.cut()
+    try:
+        path = other.home / 'stop.launch.xml'
+        path.write_text(STOPPING.format(one=robot.name, config=site.fleet.ssh_config,
+                                        one_setup=robot.setup))
+        done = other.run('ros2', 'launch', str(path), timeout=LONG)
+    finally:
+        site.laptop.host.mend()
+    said = done.stdout + done.stderr
+    assert done.returncode == 0 and '/shared is up (attached)' in said, said
+    assert not alive(pid) and only_process(site, robot, '/shared')['state'] == 'STOPPED'
 
 
 def test_a_failure_is_one_line_and_ends_the_launch(site: Site) -> None:

@@ -231,6 +231,26 @@ def test_down_on_a_host_may_keep_the_processes(site: Site) -> None:
     assert site.processes(robot, '/kept')[0]['os_pid'] == pid
 
 
+def test_without_ros_here_nothing_is_begun(site: Site) -> None:
+    robot = site.robots[2]
+    broken = site.laptop.home / 'broken'
+    (broken / 'rclpy').mkdir(parents=True)
+    (broken / 'rclpy/__init__.py').write_text('raise ImportError("no rclpy here")')
+    done = site.bootstrap(robot, '/unseen', PYTHONPATH=str(broken))
+    assert done.returncode == 3
+    assert 'no rclpy here; source a ROS set-up here' in error_of(done)
+    assert '--no-wait-graph' in done.stderr and 'handing over' not in done.stderr
+    assert not site.runs(robot, '/unseen')
+
+
+def test_a_second_one_of_the_same_name_is_told(site: Site) -> None:
+    first, second = site.robots[:2]
+    site.document(first, '/same', '--param', 'heartbeat_period:=0.2')
+    told = site.document(second, '/same', '--param', 'heartbeat_period:=5')
+    assert told['notes'] == ['another /same/launch_service runs on host2: give one of them '
+                             'another namespace']
+
+
 @pytest.mark.parametrize(('words', 'says'), [
     ([], 'say on which host'),
     (['/robot1'], 'say on which host'),
