@@ -79,6 +79,11 @@ class Link:
         self._orders = Orders('remote orders', lambda _: None)
         self._input = Orders('remote input', lambda error: self._tell(listener.not_taken, error))
 
+    @property
+    def pid(self) -> int:
+        """Return its pid on the machine; 0 before it runs."""
+        return self._process.pid
+
     def start(self) -> None:
         """Have it started; the listener hears how that goes."""
         threading.Thread(target=self._work, name='remote process', daemon=True).start()

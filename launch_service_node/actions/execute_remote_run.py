@@ -122,6 +122,7 @@ class Run:
     def stop(self) -> None:
         """Have it ended for good, in bounded time."""
         self._stopped = True
+        self._look_for_start()
         if self.state is State.STARTING:
             self._drop('stopped before it ran')
         elif self.state is State.WAITING:
@@ -162,7 +163,7 @@ class Run:
 
     def started(self, link: Link, pid: int) -> None:
         """Tell that it runs."""
-        if link is not self._link:
+        if link is not self._link or self.state is not State.STARTING:
             return
         self.state = State.RUNNING
         self._plan.details['pid'] = pid
@@ -204,6 +205,7 @@ class Run:
         if self.state is State.OVER:
             return
         self._loop.call_later(PULSE, self._beat)
+        self._look_for_start()
         if (self._context.is_shutdown or self._stopped) and self.state is not State.STOPPING:
             self.stop()
         link = self._link
@@ -219,6 +221,11 @@ class Run:
         else:
             self.output(link)
 
+    def _look_for_start(self) -> None:
+        # The news of it may be on its way still.
+        if self.state is State.STARTING and self._link is not None and self._link.pid:
+            self.started(self._link, self._link.pid)
+
     def _tell_output(self) -> bool:
         taken = self._link.take() if self._link else None
         if taken is None:
@@ -233,19 +240,19 @@ class Run:
             event_class(**{'pid': 0, **self._plan.details}, **more))
 
     def _drop(self, why: str) -> None:
-        assert self._link
-        self._link.abandon()
-        self._link = None
+        if self._link is not None:
+            self._link.abandon()
+            self._link = None
         self._logger.info(f'process[{self._plan.name}] is {why}')
         self._emit(ProcessExited, returncode=UNKNOWN)
         self._finish()
 
     def _finish(self) -> None:
-        self._cancel_timers()
-        self.state = State.OVER
-        self._link = None
         if not self.completed.done():
             self.completed.set_result(None)
+        self.state = State.OVER
+        self._link = None
+        self._cancel_timers()
 
     def _wants_another(self, outcome: Outcome) -> bool:
         plan = self._plan
