@@ -23,7 +23,7 @@ import time
 import paramiko
 
 from ..errors import AuthenticationFailed, ConnectionLost, ConnectTimedOut
-from .keys import Agent, candidates
+from .keys import Agent, candidates, NoSignature
 from .target import Resolved, Target
 
 #: sshd ends a connection after six attempts (MaxAuthTries).
@@ -100,6 +100,10 @@ class _Login:
             self.allowed = how() or self.allowed
         except paramiko.BadAuthenticationType as error:
             self.allowed = list(error.allowed_types)
+        except NoSignature as error:
+            raise AuthenticationFailed(
+                f"{where.name} doesn't let {where.user} in: the agent, asked to sign with {name}, "
+                f'{error}', tried=tuple(self.tried), **where.facts()) from error
         except paramiko.SSHException as error:
             if time.monotonic() >= self._deadline:
                 raise ConnectTimedOut(f"{where.name} doesn't answer while {where.user} logs in: "

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 import os
 from pathlib import Path
 import socket
+from typing import Any
 
 import paramiko
 
@@ -29,6 +30,13 @@ from .target import Resolved
 
 # Not paramiko.PKey.from_path, which version 2 doesn't have.
 _CLASSES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+
+
+#: Seconds for an agent to list its keys; signing may take a person longer.
+_LIST_TIMEOUT = 5.0
+
+#: How an agent says no.
+_FAILURE = 5
 
 
 class Unusable(Exception):
@@ -78,13 +86,44 @@ def public_blob(path: str) -> bytes | None:
         return None
 
 
+class NoSignature(paramiko.SSHException):
+    """An agent that doesn't answer, or doesn't sign with a key that it offers."""
+
+
+class _Talk(paramiko.agent.AgentSSH):
+    """paramiko's part of talking to an agent; its failures told apart from those of a host."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__()
+        # paramiko.Agent knows only SSH_AUTH_SOCK, and waits without a bound.
+        self._connect(sock)  # type: ignore[attr-defined]
+
+    def _send_message(self, msg: Any) -> Any:
+        try:
+            kind, result = super()._send_message(msg)  # type: ignore[misc]
+        except TimeoutError as error:
+            raise NoSignature("doesn't answer: does it wait for a confirmation, a passphrase or "
+                              'a touch?') from error
+        except (OSError, paramiko.SSHException) as error:
+            raise NoSignature(f'is lost: {error}; start it again') from error
+        if kind == _FAILURE:
+            raise NoSignature('refuses: is it locked (`ssh-add -X`), or was a confirmation '
+                              'declined?')
+        return kind, result
+
+
 class Agent:
-    """The keys of an ssh-agent; none when it can't be reached. Close it in the end."""
+    """
+    The keys of an ssh-agent; none when it can't be reached. Close it in the end.
+
+    :param timeout: seconds for each of its answers.
+    :ivar problem: what is wrong with it; empty when nothing is, or there is none.
+    """
 
     def __init__(self, where: Resolved, timeout: float) -> None:
-        self._agent: paramiko.agent.AgentSSH | None = None
         self._socket: socket.socket | None = None
         self.keys: tuple[paramiko.PKey, ...] = ()
+        self.problem = ''
         path = where.identity_agent
         if path is None:
             path = os.environ.get('SSH_AUTH_SOCK', '')
@@ -92,12 +131,14 @@ class Agent:
             return
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._socket.settimeout(timeout)
+            # There may be keys in files as well.
+            self._socket.settimeout(min(_LIST_TIMEOUT, timeout / 2))
             self._socket.connect(path)
-            self._agent = paramiko.agent.AgentSSH()
-            # paramiko.Agent knows only SSH_AUTH_SOCK, and waits without a bound.
-            self._agent._connect(self._socket)  # type: ignore[attr-defined]
-            self.keys = tuple(self._agent.get_keys())
+            self.keys = tuple(_Talk(self._socket).get_keys())
+            self._socket.settimeout(timeout)
+        except NoSignature as error:
+            self.problem = f'the agent at {path} {error}'
+            self.close()
         except (OSError, paramiko.SSHException):
             self.close()
 
@@ -126,6 +167,8 @@ def candidates(where: Resolved, agent: Agent, passphrase: str | None, chosen: st
     :raises AuthenticationFailed: the chosen key can't be used.
     """
     seen: set[bytes] = set()
+    if agent.problem:
+        problems.append(agent.problem)
     by_blob = {key.asbytes(): key for key in agent.keys}
     chosen = os.path.expanduser(chosen) if chosen else None
     listed = [chosen] if chosen else []

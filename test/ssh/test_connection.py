@@ -18,8 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+import getpass
 import logging
 from pathlib import Path
+import socket
 import subprocess
 import threading
 from typing import Any
@@ -307,6 +309,36 @@ def test_identities_only_leaves_the_agents_other_keys_alone(
 def test_an_agent_that_is_gone_is_no_obstacle(sshd: Sshd, tmp_path: Path) -> None:
     sshd.write_config(f'IdentityAgent {tmp_path}/gone')
     works(sshd.target())
+
+
+def test_an_agent_that_says_nothing_is_named_and_no_obstacle(
+        sshd: Sshd, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / 'silent'))
+        silent.listen()
+        sshd.write_config(f'IdentityAgent {tmp_path}/silent')
+        works(sshd.target())
+        fails(sshd.target(ssh_key=None), AuthenticationFailed,
+              f"not usable: the agent at {tmp_path}/silent doesn't answer")
+
+
+def test_an_agent_that_does_not_sign_is_told_from_a_host_that_refuses(
+        sshd: Sshd, agent: Path) -> None:
+    subprocess.run(['ssh-add', '-q', '-c', str(sshd.user_key)], check=True, timeout=30)
+    sshd.write_config(f'IdentityAgent {agent}')
+    # Nobody is there to confirm.
+    fails(sshd.target(ssh_key=None), AuthenticationFailed,
+          'the agent, asked to sign with a key of the agent, refuses', 'ssh-add -X')
+
+
+def test_a_certificate_beside_the_key_counts(make_sshd: Callable[..., Sshd],
+                                             tmp_path: Path) -> None:
+    authority, key = keygen(tmp_path / 'authority'), keygen(tmp_path / 'key')
+    server = make_sshd(TrustedUserCAKeys=f'{authority}.pub')
+    fails(server.target(ssh_key=str(key)), AuthenticationFailed)
+    subprocess.run(['ssh-keygen', '-q', '-s', str(authority), '-I', 'id', '-n',
+                    getpass.getuser(), f'{key}.pub'], check=True, timeout=30)
+    works(server.target(ssh_key=str(key)))
 
 
 def test_a_host_that_takes_other_proofs_says_which(make_sshd: Callable[..., Sshd]) -> None:
