@@ -22,12 +22,19 @@ from speaking import serve
 KNOWN: dict[int, psutil.Process] = {}
 
 
-def measure(pids: list[int]) -> int:
-    """Measure; a process that was seen before is not looked up anew."""
+def measure(pids: list[int], sure: bool) -> int:
+    """
+    Measure; a process that was seen before is not looked up anew.
+
+    :param sure: whether to make sure that each is still the same one, and not somebody who
+        got its pid. Our way of measuring can't mistake one for another.
+    """
     for pid in pids:
         if pid not in KNOWN:
             KNOWN[pid] = psutil.Process(pid)
         process = KNOWN[pid]
+        if sure and not process.is_running():
+            raise ProcessLookupError(pid)
         with process.oneshot():
             process.status()
             process.cpu_times()

@@ -34,17 +34,25 @@ PERIOD = 0.05
 
 def list_all(bench: Bench) -> Iterator[Line]:
     """List 100 processes with their CPU and memory, through the ROS service."""
+    from rclpy.serialization import deserialize_message, serialize_message
     with instance(bench, COUNT), client() as ours, \
             bench.filled('supervisord', COUNT) as supervisord, \
             bench.filled('circusd', COUNT) as circusd:
         assert len(ours.list().processes) == COUNT
-        found = interleaved(bench.times(60), lambda: timed(ours.list),
+        answer = ours.list()
+
+        def carry() -> None:
+            deserialize_message(serialize_message(answer), type(answer))
+        found = interleaved(bench.times(60), lambda: timed(ours.list), lambda: timed(carry),
                             lambda: supervisord.time('list'), lambda: circusd.time('list'))
-    mine, *theirs = (Series.milliseconds(name, values) for name, values in
-                     zip(('ours', 'supervisord', 'circusd'), found, strict=True))
+    mine, floor, *theirs = (Series.milliseconds(name, values) for name, values in zip(
+        ('ours', 'packing and unpacking the answer', 'supervisord', 'circusd'), found,
+        strict=True))
     yield Line('list', f'list {COUNT}', mine, theirs[0], 0.25)
     yield Line('list', f'list {COUNT}', mine, theirs[1],
                note='circusd tells names and states, nothing else')
+    yield Line('list', f'list {COUNT}', mine, floor,
+               note='what ROS takes in Python for a message of this size')
 
 
 def measuring(bench: Bench) -> Iterator[Line]:
@@ -62,13 +70,17 @@ def measuring(bench: Bench) -> Iterator[Line]:
                 assert sampler.measure(now, host.forks) is not None
 
         taken = interleaved(bench.times(40), lambda: timed(sample),
-                            lambda: psutil.time('measure', pids=pids))
+                            lambda: psutil.time('measure', pids=pids, sure=True),
+                            lambda: psutil.time('measure', pids=pids, sure=False))
         rounds = interleaved(bench.times(10), lambda: one_round(ours),
                              lambda: circusd.time('stats'), warm_up=1)
         for sampler in samplers:
             sampler.close()
     yield Line('measure', f'sample {COUNT}', Series.milliseconds('ours', taken[0]),
                Series.milliseconds('psutil', taken[1]), 0.15)
+    yield Line('measure', f'sample {COUNT}', Series.milliseconds('ours', taken[0]),
+               Series.milliseconds('psutil, any pid', taken[2]),
+               note='psutil may measure a stranger who got the pid')
     yield Line('measure', f'measuring round over {COUNT}, told to the node',
                Series.milliseconds('ours', rounds[0]),
                Series.milliseconds('circusd', rounds[1]), 0.02)
