@@ -88,8 +88,13 @@ class LifeLine:
         channel = self.session.channel
         channel.settimeout(self._silence or _SEND_TIMEOUT)
         channel.exec_command(line)
-        with self._sending:
-            channel.sendall(data)
+        try:
+            with self._sending:
+                channel.sendall(data)
+        except TimeoutError:
+            raise
+        except OSError:
+            pass  # it has ended already: its last words say why
         self._pinger.start()
         hello, said = frames.hello(word), b''
         while hello not in said:

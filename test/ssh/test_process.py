@@ -32,6 +32,7 @@ import time
 from typing import Any
 
 from harness import wait_until
+import paramiko
 import pytest
 from ssh_servers import PATIENCE, Sshd
 
@@ -588,6 +589,18 @@ def test_python_that_is_missing(connection: Connection) -> None:
     error = fails(connection, InterpreterMissing, command('true', python='python9'),
                   'robot has no python9', 'install Python')
     assert error.facts['exit_status'] == 127
+
+
+def test_python_that_is_missing_is_told_also_when_the_shell_is_faster(
+        connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = paramiko.Channel.sendall
+
+    def late(channel: paramiko.Channel, data: bytes) -> None:
+        wait_until(lambda: channel.closed)
+        send(channel, data)
+    monkeypatch.setattr(paramiko.Channel, 'sendall', late)
+    fails(connection, InterpreterMissing, command('true', python='python9'),
+          'robot has no python9')
 
 
 def test_python_that_is_too_old(connection: Connection, tmp_path: Path) -> None:
