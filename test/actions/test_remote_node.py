@@ -380,6 +380,14 @@ def test_a_parameter_file_that_is_too_large_is_told(arm: Robot, tmp_path: Path) 
     assert 'large.yaml has 4194306 bytes, and 4194304 is the most' in arm.launcher.log()
 
 
+def test_without_launch_ros_that_is_told(arm: Robot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, 'launch_ros.utilities', None)
+    assert arm.launcher.run(arm.node()) == 1
+    line, = [one for one in arm.launcher.log().splitlines() if 'Caught exception' in one]
+    assert 'a remote node needs launch_ros on this computer (' in line
+    assert line.endswith('): source ROS 2 before `ros2 launch`')
+
+
 @pytest.mark.parametrize('arguments', [{'parameters': 'a.yaml'}, {'remappings': 'a:=b'}])
 def test_what_is_no_list_is_refused_at_once(arm: Robot, arguments: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match='have to be a list'):
