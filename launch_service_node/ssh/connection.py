@@ -102,7 +102,7 @@ class Connection:
                 raise Full
             self._open += 1
         try:
-            channel = self._transport.open_session(timeout=timeout)
+            channel = self._transport.open_session(window_size=WINDOW, timeout=timeout)
             self._served = True
             return Session(channel, self.where, self._give_back)
         except paramiko.ChannelException as error:
