@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import os
 from pathlib import Path
 import queue
@@ -38,11 +38,12 @@ INTERRUPTED = (0, 130, -signal.SIGINT, signal.SIGINT)  # the last one is what `r
 class Typed:
     """A command that was typed, and what it has printed."""
 
-    def __init__(self, typed: str, folder: Path, environ: dict[str, str]) -> None:
+    def __init__(self, typed: str, folder: Path, environ: dict[str, str],
+                 shell: Sequence[str] = ('bash', '-c')) -> None:
         self.typed = typed
         self.printed: list[str] = []
         self.popen = subprocess.Popen(
-            ['bash', '-c', typed], cwd=folder, env=environ, text=True,
+            [*shell, typed], cwd=folder, env=environ, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True)
         self._lines: queue.Queue[str | None] = queue.Queue()

@@ -35,6 +35,9 @@ NEEDS = {
     'needs ros2': 'the command `ros2` is there; the test is skipped without',
     'elsewhere': 'not run here; what follows says where, or why not',
     'file': 'no commands, but the text of a file, which all blocks of the page find',
+    'quotes': 'no commands, but text out of the file that follows',
+    'on': 'typed on the computer that follows',
+    'leaves': 'the computer that follows has left the network',
 }
 
 _BLOCK = re.compile(
@@ -58,7 +61,8 @@ class Command:
     @property
     def fails(self) -> bool:
         """Return whether the page shows an error."""
-        return bool(self.shown) and self.shown[0].startswith('launch-service: ')
+        return any(line.startswith(('launch-service: ', '[ERROR] [launch]: '))
+                   for line in self.shown)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,11 @@ class Block:
     @property
     def file(self) -> str:
         """Return the name of the file whose text this is, or nothing."""
-        return next((need[5:] for need in self.needs if need.startswith('file ')), '')
+        return self.word('file')
+
+    def word(self, need: str) -> str:
+        """Return what follows a word of NEEDS here, or nothing."""
+        return next((one[len(need) + 1:] for one in self.needs if one.startswith(f'{need} ')), '')
 
     @property
     def commands(self) -> list[Command]:

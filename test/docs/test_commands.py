@@ -24,7 +24,9 @@ import pytest
 from .conftest import Reader
 
 #: Pages whose commands another test runs.
-OTHERS = {'docs/cli.md': 'test/cli/test_docs.py'}
+OTHERS = {'docs/cli.md': 'test/cli/test_docs.py',
+          'docs/remote_launching.md': 'test/docs/test_remote.py',
+          'docs/errors.md': 'test/docs/test_remote.py'}
 
 SHELLS = ('console', 'bash', 'sh', 'shell')
 TYPED = [block for page in pages() if page not in OTHERS for block in read(page)
