@@ -128,6 +128,7 @@ class Pool:
         """Close all connections; sessions that are open end."""
         self._closed.set()
         with self._lock:
+            self._resolved.clear()
             places = list(self._places.values())
         for place in places:
             # Who is just dialling sees afterwards that the pool is closed.

@@ -16,6 +16,7 @@
 The remote end of a life line: sent along with each command, installed nowhere.
 
 These modules run on the machine under `python3 -ISE`, with the standard library of
-Python 3.8 and nothing else of this package. `sending.py` packs them, `process.py` is
-the other side.
+Python 3.8 and nothing else of this package. `sending.py` packs them, `life_line.py` is
+the other side. Two processes of it stand for each command: the guard, and below it the
+watchdog, which is the parent of the command.
 """
