@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import inspect
 import os
 from pathlib import Path
 import re
@@ -200,6 +201,23 @@ def test_what_is_quoted_is_in_the_file(page: str) -> None:
     for block in read(page):
         if block.word('quotes'):
             assert block.text in (ROOT / block.word('quotes')).read_text(encoding='utf-8'), block
+
+
+def test_all_names_are_on_the_page_with_all_their_arguments() -> None:
+    pytest.importorskip('launch', reason='launch cannot be imported')
+    from launch_service_node import actions, event_handlers, machines, substitutions
+    text = (ROOT / 'docs/remote_launching.md').read_text(encoding='utf-8')
+    rows = {name: set(re.findall(r'`(\w+)`', arguments.partition(', and')[0])) for
+            name, arguments in re.findall(r'^\| `(\w+)` \|[^|]*\| ([^|]*) \|$', text, re.M)}
+    rows['SSHMachine'] = set(re.findall(r'`(\w+)`', ''.join(re.findall(
+        r'^\| ([^|]*) \|', text.partition('`SSHMachine` (')[2].partition('Who takes')[0], re.M))))
+    rows['SSHMachine'] -= {'name', 'default'}  # of every Machine
+    for room in (actions, event_handlers, machines, substitutions):
+        for name in set(room.__all__) - {'Machine', 'DefaultMachine'}:
+            one = getattr(room, name)
+            if isinstance(one, type):
+                taken = set(inspect.signature(one.__init__).parameters) - {'self', 'kwargs'}
+                assert rows[name] == taken, name
 
 
 def test_every_error_has_its_place_on_the_page() -> None:
