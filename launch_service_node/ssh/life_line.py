@@ -95,7 +95,6 @@ class LifeLine:
             raise
         except OSError:
             pass  # it has ended already: its last words say why
-        self._pinger.start()
         hello, said = frames.hello(word), b''
         while hello not in said:
             more = self._receive()
@@ -103,6 +102,8 @@ class LifeLine:
                 status, errors = self.last_words()
                 raise NoHello(status, (said + errors)[-TAIL:])
             said = said[-TAIL:] + more
+        # Before that, silence means a slow host; start_timeout bounds it.
+        self._pinger.start()
         return said.partition(hello)[2]
 
     def frames(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -127,6 +127,17 @@ def test_a_start_that_takes_too_long(launcher: Launcher, robot: Sshd, tmp_path: 
     assert 'has not started true after 1 s' in line
 
 
+def test_a_host_that_is_slow_to_begin_is_not_taken_for_dead(
+        launcher: Launcher, robot: Sshd, tmp_path: Path) -> None:
+    slow = tmp_path / 'python'
+    slow.write_text('#!/bin/sh\nsleep 3\nexec python3 "$@"\n')
+    slow.chmod(0o755)
+    action = ExecuteRemote(cmd=['true'], machine=machine_on(robot, python=str(slow)), silence=1)
+    told = Told(action)
+    launcher.run(action, *told.hear())
+    assert told.codes == [0]
+
+
 def test_a_server_that_is_full_serves_all_the_same(
         launcher: Launcher, make_robot: Callable[..., Sshd]) -> None:
     server = make_robot(MaxSessions=1)
