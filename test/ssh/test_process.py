@@ -402,6 +402,19 @@ def test_a_watchdog_that_is_frozen_is_noticed(connection: Connection) -> None:
     wait_until(lambda: not alive(process.pid))
 
 
+def test_a_watchdog_that_is_frozen_is_ended_after_its_line(
+        connection: Connection, tmp_path: Path) -> None:
+    with start(connection, python(_STUBBORN, str(tmp_path / 'pid'))) as process:
+        pids = [pid_from(tmp_path / 'pid'), pid_from(tmp_path / 'pid.grandchild')]
+        watchdog = parent(process.pid)
+        os.kill(watchdog, signal.SIGSTOP)
+    try:
+        wait_until(lambda: not any(map(alive, [*pids, watchdog])), 60.0)
+    finally:
+        if alive(watchdog):
+            os.kill(watchdog, signal.SIGCONT)
+
+
 def test_a_server_that_drops_the_connection_is_told_and_the_command_ends(
         make_sshd: Callable[..., Sshd], tmp_path: Path) -> None:
     server = make_sshd()

@@ -13,7 +13,9 @@
 # limitations under the License.
 
 """
-Stands behind the watchdog: should that be killed, what it watches is ended all the same.
+Stands behind the watchdog: whatever becomes of that, what it watches is ended with its line.
+
+That is so when the watchdog is killed, fails, or is frozen while the line ends.
 
 It is the watchdog's parent, so whoever is orphaned by such an end becomes its own child,
 and is found without having to be recognized. The other way round sshd helps: it closes
@@ -24,12 +26,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import time
 from typing import Any
 
 from .folder import sweep
-from .ladder import Ladder
+from .ladder import Ladder, LAST_WAIT
 from .tree import become_subreaper, living
 
 #: What it says on stderr, before a value in JSON, when the watchdog didn't end by itself.
@@ -40,6 +43,9 @@ STATUS = 70
 
 #: Without an order: nothing runs that would need long to end.
 _RUNGS = [(int(signal.SIGTERM), 1.0)]
+
+#: Seconds beyond its ladder that the watchdog gets to end when the line has ended.
+_GRACE = 5.0
 
 _STEP = 0.05
 
@@ -69,17 +75,43 @@ def _guard(child: int, read_fd: int) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
         signal.signal(number, lambda number, _: os.kill(child, number))
-    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    rungs = _await_end(child, read_fd)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)  # its pid may soon be somebody else's
     status = os.waitpid(child, 0)[1]
     if os.WIFEXITED(status) and not os.WEXITSTATUS(status):
         return 0
-    left = _end_all(_rungs(read_fd))
+    left = _end_all(rungs)
     sweep()  # what was sent along
     killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
     os.write(2, f'\n{SAID}{json.dumps({"signal": killed_by, "left": left})}\n'.encode())
     return STATUS
+
+
+def _await_end(child: int, read_fd: int) -> Any:
+    """Wait till the watchdog has ended, and return the ladder; end it if it is frozen."""
+    wake_fd, wake = os.pipe()
+    os.set_blocking(wake_fd, False)
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    poll = select.poll()
+    poll.register(wake_fd, select.POLLIN)
+    # The watchdog's stdin: only its end is looked for, nothing is read.
+    poll.register(0, select.POLLRDHUP)
+    rungs, patience = None, None
+    while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        events = dict(poll.poll(patience))
+        if wake_fd in events:
+            os.read(wake_fd, 4096)
+        if 0 in events:
+            poll.unregister(0)
+            rungs = _rungs(read_fd)
+            patience = 1000 * (sum(wait for _, wait in rungs) + LAST_WAIT + _GRACE)
+        elif not events:
+            os.kill(child, signal.SIGKILL)  # it was not waited for yet
+            patience = None
+    return _rungs(read_fd) if rungs is None else rungs
 
 
 def _rungs(read_fd: int) -> Any:
