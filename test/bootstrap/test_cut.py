@@ -32,6 +32,7 @@ import pytest
 
 from launch_service_node.bootstrap.order import Order, pack
 from launch_service_node.bootstrap.robot_end import main, NO_ORDER
+from launch_service_node.supervisor.identity import open_handle
 
 STEPS = ('connecting', 'checking', 'handing over', 'starting', 'waiting for its heartbeat')
 
@@ -92,12 +93,21 @@ def begin(site: Site, robot: Computer, namespace: str, stop: str,
     return popen
 
 
+def at_work(robot: Computer) -> list[int]:
+    """Return who carries out an order on a robot."""
+    found = []
+    for pid in robot.pids():
+        try:
+            if b'robot_end' in Path(f'/proc/{pid}/cmdline').read_bytes():
+                found.append(pid)
+        except OSError:
+            continue  # it has just ended
+    return found
+
+
 def settled(site: Site, robot: Computer, namespace: str) -> dict[str, Any] | None:
     """Return the instance that there is when nobody works on it any more, None: there is none."""
-    def quiet() -> bool:
-        return not any(b'robot_end' in Path(f'/proc/{pid}/cmdline').read_bytes()
-                       for pid in robot.pids() if os.path.exists(f'/proc/{pid}/cmdline'))
-    wait_until(quiet, LONG)
+    wait_until(lambda: not at_work(robot), LONG)
     folder = robot.home / '.config/launch_service' / namespace[1:]
     assert not list(folder.rglob('*.new'))
     if not site.runs(robot, namespace):
@@ -150,6 +160,20 @@ def test_a_replacement_is_finished_or_not_begun(site: Site, robot: Computer, sto
     assert site.document(robot, namespace, '--param', 'heartbeat_period:=0.5',
                          '--no-wait-graph')['outcome'] == 'attached'
     assert site.processes(robot, namespace)[0]['os_pid'] == pid
+
+
+def test_what_is_killed_over_there_is_finished_by_the_next(site: Site, robot: Computer) -> None:
+    popen = begin(site, robot, '/killed_there', 'starting')
+    handles = [handle for handle in map(open_handle, at_work(robot)) if handle is not None]
+    assert handles
+    for handle in handles:
+        handle.send(signal.SIGKILL)
+        handle.close()
+    popen.communicate(timeout=LONG)
+    assert popen.returncode != 0
+    told = site.document(robot, '/killed_there', '--allow-list', 'robot.yaml')
+    assert told['outcome'] in ('started', 'attached')
+    assert settled(site, robot, '/killed_there') is not None
 
 
 def test_a_cable_that_is_cut_after_any_number_of_bytes(site: Site, robot: Computer) -> None:
