@@ -38,6 +38,7 @@ from .figures import Missing, Result  # noqa: E402
 from .rows.all import ROWS  # noqa: E402
 
 INTERRUPTED = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PEERS = ('supervisor', 'circus', 'asyncssh', 'psutil')
 
 
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name, row in ROWS.items():
             print(f'{name:{width}}  {(row.__doc__ or "").splitlines()[0]}')
         return 0
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, _interrupt)
     begin = time.monotonic()
     try:
@@ -125,6 +126,9 @@ def say(line: str) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)  # what was started is ended, whoever is impatient
+    say('ending what was started ...')
     raise KeyboardInterrupt
 
 

@@ -83,8 +83,7 @@ def growth(curves: dict[str, dict[str, list[list[float]]]], out: Path) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
-    figure.tight_layout()
-    figure.savefig(path, dpi=90)
+    figure.savefig(path, dpi=80, bbox_inches='tight', pil_kwargs={'optimize': True})
     plt.close(figure)
 
 
