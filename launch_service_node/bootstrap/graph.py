@@ -34,6 +34,8 @@ JOINING = 60.0
 
 _POLL = 0.1
 
+_HEARTBEAT = 'launch_service_node/msg/Heartbeat'
+
 # ROS's own ports of a domain: 250 each, from 7400 on.
 _FIRST_PORT, _PORTS = 7400, 250
 
@@ -98,17 +100,22 @@ class Listener:
             else:
                 self.others.add(message.hostname)
 
-        subscription = session.node.create_subscription(
-            Heartbeat, f'{node}/heartbeat', take,
-            QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE))
+        qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+        subscriptions: dict[str, Any] = {}
         try:
             deadline = time.monotonic() + timeout
-            while not heard.wait(_POLL):
+            while not heard.is_set():
+                for topic in {f'{node}/heartbeat', *_heartbeats_of(session, node)}:
+                    if topic not in subscriptions:
+                        subscriptions[topic] = session.node.create_subscription(
+                            Heartbeat, topic, take, qos)
                 if time.monotonic() >= deadline or cancelled():
                     return False
+                heard.wait(_POLL)
             return True
         finally:
-            session.node.destroy_subscription(subscription)
+            for subscription in subscriptions.values():
+                session.node.destroy_subscription(subscription)
 
     def settings(self, environ: Mapping[str, str] = os.environ) -> tuple[int, str, dict[str, str]]:
         """Return domain, middleware and environment of this side."""
@@ -121,6 +128,16 @@ class Listener:
         self._thread.join(JOINING)
         if self._session is not None:
             self._session.close()
+
+
+def _heartbeats_of(session: RosSession, node: str) -> list[str]:
+    """Return where a node publishes its heartbeat, which may be remapped to a fleet's topic."""
+    namespace, _, name = node.rpartition('/')
+    try:
+        found = session.node.get_publisher_names_and_types_by_node(name, namespace or '/')
+    except RuntimeError:
+        return []  # it is not on the graph yet
+    return [topic for topic, types in found if _HEARTBEAT in types]
 
 
 def not_on_graph(name: str, result: Mapping[str, Any], here: tuple[int, str, Mapping[str, str]],

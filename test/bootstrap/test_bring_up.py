@@ -201,6 +201,12 @@ def test_the_domain_of_here_is_that_of_there_unless_its_set_up_says_so(site: Sit
     assert json.loads(done.stdout)['instance']['node']['domain_id'] == 179, done.stderr
 
 
+def test_a_heartbeat_on_a_topic_of_the_whole_fleet_is_heard(site: Site) -> None:
+    told = site.document(site.robots[2], '/remapped', '--', '-r',
+                         '~/heartbeat:=/fleet/heartbeat')
+    assert (told['outcome'], told['seen']) == ('started', True)
+
+
 def test_down_on_a_host_undoes_it(site: Site) -> None:
     robot = site.robots[2]
     site.document(robot, '/gone', '--allow-list', 'robot.yaml', '--no-wait-graph')

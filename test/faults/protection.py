@@ -23,7 +23,7 @@ POINTS = {
     1: "the node's death", 2: "the supervisor's death", 3: 'no stranger', 4: 'the whole tree',
     5: 'exact exit status', 6: 'at most once', 7: 'the journal', 8: 'restart policy',
     9: 'ready', 10: 'output', 11: 'limits', 12: 'exhaustion', 13: 'the heartbeat',
-    14: 'events', 15: 'the allow-list', 16: 'shutdown',
+    14: 'events', 15: 'the allow-list', 16: 'shutdown', 17: 'bootstrapping',
 }
 
 

@@ -20,7 +20,7 @@ Takes out one protection at a time, and shows that a test notices.
     python3 test/faults/protections.py 3 15 journal    points of the list, or words of a row
     python3 test/faults/protections.py --jobs 4
 
-Each row of the table (protections_of_life.py, protections_of_use.py) names a file of the
+Each row of the table (protections_of_*.py) names a file of the
 package, the piece of its text that is the protection, what it becomes, and the test that
 must fail then. A copy of the package is changed, never the checkout; first every test has
 to pass on a copy as it is. Exit code 1: a test did not notice, or could say nothing.
@@ -45,7 +45,11 @@ import time
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from faults import protections_of_life, protections_of_use  # noqa: E402
+from faults import (  # noqa: E402
+    protections_of_bootstrapping,
+    protections_of_life,
+    protections_of_use,
+)
 from faults.protection import Protection  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +64,8 @@ CLEAN_UP = 60.0
 
 PASSED, FAILED = 0, 1  # of pytest; anything else says nothing about the protection
 
-TABLE = protections_of_life.TABLE + protections_of_use.TABLE
+TABLE = (*protections_of_life.TABLE, *protections_of_use.TABLE,
+         *protections_of_bootstrapping.TABLE)
 
 
 def code_of(row: Protection, package: Path) -> str:
