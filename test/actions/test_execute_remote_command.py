@@ -97,6 +97,9 @@ def test_the_environment_is_that_of_the_machine_and_the_action_not_of_this_side(
         'OF_THIS_SIDE', 'ALSO_OF_THIS_SIDE')} == {
             'FROM_SETUP': '1', 'FROM_ENV': 'a b\n$c', 'BOTH': 'env', 'FROM_MORE': '1',
             'FROM_MACHINE': '1', 'MACHINE_AND': 'action'}
+    said = output(launcher, ExecuteRemote(
+        cmd=['env'], additional_env={'FROM_MORE': '1'}, machine=machine_on(robot)))
+    assert 'FROM_MORE=1\n' in said and 'OF_THIS_SIDE' not in said
 
 
 def test_shell(launcher: Launcher, robot: Sshd) -> None:

@@ -25,7 +25,8 @@ import pytest
 
 pytest.importorskip('launch', reason='launch cannot be imported')
 
-from harness import alive, wait_until  # noqa: E402
+from harness import alive, PATIENCE, wait_until  # noqa: E402
+from launch import Event  # noqa: E402
 from launch.actions import (  # noqa: E402
     EmitEvent,
     OpaqueFunction,
@@ -38,14 +39,25 @@ from launch.event_handlers import (  # noqa: E402
     OnProcessExit,
     OnProcessIO,
     OnProcessStart,
-    OnShutdown,
 )
 from launch.events import matches_action  # noqa: E402
-from launch.events.process import ProcessStdin, ShutdownProcess  # noqa: E402
+from launch.events import Shutdown as ShutdownEvent  # noqa: E402
+from launch.events.process import (  # noqa: E402
+    ProcessExited,
+    ProcessStdin,
+    ProcessStdout,
+    ShutdownProcess,
+)
 from launching import Launcher, machine_on, send, Told, when_it_says  # noqa: E402
 from ssh_servers import Sshd  # noqa: E402
 
-from launch_service_node.actions import ExecuteRemote  # noqa: E402
+from launch_service_node.actions import execute_remote_run, ExecuteRemote  # noqa: E402
+from launch_service_node.actions.execute_remote_events import (  # noqa: E402
+    Hearing,
+    OutputHandled,
+)
+from launch_service_node.machines import SSHMachine  # noqa: E402
+from launch_service_node.ssh.command import Exit  # noqa: E402
 
 
 def shell(robot: Sshd, script: str, **arguments: Any) -> ExecuteRemote:
@@ -290,29 +302,58 @@ def test_an_error_in_a_handler_of_output_hangs_nothing(launcher: Launcher, robot
     assert told.codes == [-signal.SIGINT] and 'from a handler' in launcher.log()
 
 
-@pytest.mark.parametrize('when', ['shutdown', 'output', 'exit'])
+@pytest.mark.parametrize('lost', [ShutdownEvent, OutputHandled, ProcessStdout, ProcessExited])
 def test_ctrl_c_in_the_middle_of_an_event_loses_no_process(
-        launcher: Launcher, robot: Sshd, when: str) -> None:
+        launcher: Launcher, robot: Sshd, lost: type[Event]) -> None:
     # Ctrl-C raises KeyboardInterrupt in whatever runs; launch goes on with the next event.
-    actions = [shell(robot, f'echo ready; exec yes {"x" * 99}') for _ in range(2)]
+    first = shell(robot, f'echo ready; exec yes {"x" * 99}')
+    second = shell(robot, 'exec sleep 1000')
     told = Told()
     torn: list[Any] = []
 
-    def tear(event: Any, *_: Any) -> None:
-        if not torn:
+    def tear(event: Any) -> None:
+        if not torn and getattr(event, 'run', first._run) is first._run:
             torn.append(event)
-            launcher.service.shutdown(force_sync=True)
             raise KeyboardInterrupt
-    handler = {'shutdown': OnShutdown(on_shutdown=tear),
-               'output': OnProcessIO(on_stdout=tear),
-               'exit': OnProcessExit(on_exit=tear)}[when]
-    then = [] if when == 'output' else [
-        when_it_says(action, b'ready', Shutdown()) for action in actions]
-    launcher.run(*told.hear(), *actions, RegisterEventHandler(handler), *then)
+
+    def ctrl_c(_: Any) -> Any:
+        if len(told.all('start')) == 2 and (torn or lost in (ShutdownEvent, ProcessExited)):
+            return launcher.service.shutdown(force_sync=True)
+        return [TimerAction(period=0.1, actions=[OpaqueFunction(function=ctrl_c)])]
+    assert launcher.run(
+        *told.hear(), first, second, RegisterEventHandler(Hearing(lost, tear)),
+        OpaqueFunction(function=ctrl_c), timeout=2 * PATIENCE) == 0
     assert torn
-    for action in actions:
-        assert not alive(action.process_details.get('pid', 0))
-    assert len(told.codes) == (1 if when == 'exit' else 2)
+    assert all(not alive(event.pid) for event in told.all('start')) and told.all('start')
+    assert len(told.codes) == (1 if lost is ProcessExited else 2)
+
+
+class ScriptedLink:
+    """Tells a life in an order that threads may give it."""
+
+    def __init__(self, _: Any, command: Any, loop: Any, listener: Any) -> None:
+        self.pid, self.outcome, self.listener = 0, None, listener
+        self.waiting = [('stdout', b'one'), ('stderr', b'two')]
+
+    def take(self) -> Any:
+        return self.waiting.pop(0) if self.waiting else None
+
+    def start(self) -> None:
+        self.listener.output(self)
+        self.pid = 42
+        self.listener.output(self)
+        self.listener.started(self, 42)
+        self.outcome = Exit(0, None)
+        self.listener.over(self)
+
+
+def test_whatever_overtakes_what_a_life_is_told_in_order(
+        launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute_remote_run, 'Link', ScriptedLink)
+    told = Told()
+    assert launcher.run(*told.hear(), ExecuteRemote(cmd=['x'], machine=SSHMachine('h'))) == 0
+    assert [kind for kind, _ in told.events] == ['start', 'stdout', 'stderr', 'exit']
+    assert {event.pid for _, event in told.events} == {42}
 
 
 def test_what_waits_for_the_completion_is_done_after_it(
