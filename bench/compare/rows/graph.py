@@ -12,16 +12,25 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Many instances on one graph, seen by one `launch-service list`."""
+"""
+Many instances on one graph, seen by one `launch-service list`.
+
+They run on a host of their own, a network namespace, where they find each other by
+multicast as robots do: with ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST Fast DDS asks only the
+first 32 participants of a machine.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
 import json
 import subprocess
 import time
 from typing import NamedTuple
+
+from hosts import Host, Network, why_not
 
 from launch_service_node.protocol import SupervisorClient
 
@@ -30,6 +39,9 @@ from ..figures import Line, Missing, Result, Series
 from ..ours import CLI, PATIENCE, SLEEPER
 
 SIZES = (1, 10, 50)
+
+#: How many there may be where nothing but LOCALHOST is to be had.
+MOST_LOCALHOST = 30
 
 #: Nodes that come up at a time.
 AT_ONCE = 3
@@ -43,19 +55,32 @@ LONG = 120
 
 def graph(bench: Bench) -> Iterator[Result]:
     """See 1, 10 and 50 instances on one graph with one `launch-service list`."""
-    sizes = SIZES if not bench.quick else (1, 4)
+    reason = why_not()
+    with nullcontext() if reason else closing(Network(1)) as network:
+        host = network.hosts[0] if network else None
+        yield from on_host(bench, host)
+    if reason:
+        yield Missing('graph', f'{SIZES[-1]} instances: {reason}')
+
+
+def on_host(bench: Bench, host: Host | None) -> Iterator[Result]:
+    """Measure on a host of its own, or on this one."""
+    sizes = [size for size in SIZES if host or size <= MOST_LOCALHOST]
+    sizes = sizes if not bench.quick else [1, 4]
+    environment = {**bench.environment, **(host.environment if host else {})}
+    cli = host.command(*CLI) if host else CLI
     allow_list = bench.lab.allow_list(SLEEPER)
     names: list[str] = []
 
     def bring_up(name: str) -> None:
-        subprocess.run([*CLI, 'up', name, '--allow-list', allow_list, '--timeout', str(LONG)],
-                       env=bench.environment, check=True, capture_output=True, timeout=LONG)
+        subprocess.run([*cli, 'up', name, '--allow-list', allow_list, '--timeout', str(LONG)],
+                       env=environment, check=True, capture_output=True, timeout=LONG)
         with SupervisorClient(name, str(bench.lab.home), PATIENCE) as client:
             client.call('start', PATIENCE, cmd='sleeper')
 
     def take_down(name: str) -> None:
-        subprocess.run([*CLI, 'down', name, '--local', '--timeout', '60'], check=False,
-                       env=bench.environment, capture_output=True)
+        subprocess.run([*cli, 'down', name, '--local', '--timeout', '60'], check=False,
+                       env=environment, capture_output=True)
 
     seen: dict[int, list[float]] = {}
     took: dict[int, list[float]] = {}
@@ -70,7 +95,7 @@ def graph(bench: Bench) -> Iterator[Result]:
                 names += more
                 bench.say(f'graph: {size} instances')
                 list(workers.map(bring_up, more))
-                looks = [look(bench) for _ in range(bench.times(4, 1))]
+                looks = [look(cli, environment) for _ in range(bench.times(4, 1))]
                 seen[size], took[size] = [one.seen for one in looks], [one.took for one in looks]
         finally:
             list(workers.map(take_down, names))
@@ -88,10 +113,10 @@ class Look(NamedTuple):
     took: float
 
 
-def look(bench: Bench) -> Look:
+def look(cli: list[str], environment: dict[str, str]) -> Look:
     """List all instances once."""
     begin = time.perf_counter()
-    said = subprocess.run([*CLI, 'list', '--json'], env=bench.environment, check=False,
+    said = subprocess.run([*cli, 'list', '--json'], env=environment, check=False,
                           capture_output=True, timeout=LONG)
     took = time.perf_counter() - begin
     shown = json.loads(said.stdout)['instances']
