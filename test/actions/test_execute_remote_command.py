@@ -25,6 +25,7 @@ import pytest
 
 pytest.importorskip('launch', reason='launch cannot be imported')
 
+from harness import wait_until  # noqa: E402
 from launch.actions import SetEnvironmentVariable, SetLaunchConfiguration  # noqa: E402
 from launch.conditions import IfCondition, UnlessCondition  # noqa: E402
 from launch.descriptions import Executable  # noqa: E402
@@ -33,7 +34,7 @@ from launching import Launcher, machine_on, ssh_arguments, Told  # noqa: E402
 from ssh_servers import Sshd  # noqa: E402
 
 from launch_service_node.actions import ExecuteRemote, ExecuteRemoteSSH  # noqa: E402
-from launch_service_node.machines import SSHMachine  # noqa: E402
+from launch_service_node.machines import pool_of, SSHMachine  # noqa: E402
 
 WORDS = ['printf', r'<%s>', 'a b', '', "it's", '$HOME', '*', '-n', 'é\n"']
 
@@ -181,6 +182,18 @@ def test_a_persistent_connection_serves_the_next_action_too(
                           persistent_connection=persistent)
     assert launcher.run(first) == 0
     assert robot.connections() - before == (1 if persistent else 2)
+
+
+def test_connections_are_closed_when_the_launch_has_shut_down(
+        launcher: Launcher, robot: Sshd) -> None:
+    pools: list[Any] = []
+    action = ExecuteRemote(cmd=['true'], machine=machine_on(robot), on_exit=lambda _, context: (
+        pools.append((pool_of(context), pool_of(context).connections())) or None))
+    launcher.run(action)
+    [(pool, before)] = pools
+    assert len(before) == 1
+    wait_until(lambda: not pool.connections() and not before[0].alive)
+    assert pool_of(launcher.context) is pool and not pool.keeps
 
 
 def test_everything_about_ssh_can_be_said_with_the_process(

@@ -190,7 +190,7 @@ def test_a_shutdown_while_it_is_being_started_leaves_nothing(
     setup = tmp_path / 'slow.sh'
     setup.write_text(f'echo $$ > {tmp_path}/pid; sleep 1000')
     action = ExecuteRemote(cmd=['touch', str(tmp_path / 'ran')],
-                           machine=machine_on(robot, setup=[str(setup)]))
+                           machine=machine_on(robot, setup=[str(setup)], start_timeout=1000))
     told = Told(action)
 
     def look(context: Any) -> Any:
