@@ -61,6 +61,10 @@ _NODE_LOG_LIMIT = 1024 * 1024
 #: Seconds between attempts to write down what a full disk did not take.
 _MEND_PERIOD = 1.0
 
+#: Seconds for which orphans need not be looked for again: the samplers of all processes ask
+#: in the same round.
+_ORPHANS_PERIOD = 0.5
+
 
 class Supervisor:
     """
@@ -101,6 +105,8 @@ class Supervisor:
         self.measuring = Measuring(self.loop, self._all_processes, self.broadcast)
         self.server: Server | None = None
         self._mending: Timer | None = None
+        self._orphans: list[int] = []
+        self._orphans_at = -_ORPHANS_PERIOD
 
     # -- its life -----------------------------------------------------------------------
 
@@ -314,8 +320,11 @@ class Supervisor:
 
     def orphans(self) -> list[int]:
         """See World."""
-        leaders = self.leaders()
-        return [pid for pid in tree.children(os.getpid()) if pid not in leaders]
+        if self.loop.now() - self._orphans_at > _ORPHANS_PERIOD:
+            leaders = self.leaders()
+            self._orphans = [pid for pid in tree.children(os.getpid()) if pid not in leaders]
+            self._orphans_at = self.loop.now()
+        return self._orphans
 
     def mark(self, record: Record) -> str:
         """See World."""
