@@ -174,7 +174,7 @@ class Unreachable(LaunchServiceError):
 
 
 class NotOnGraph(Unreachable):
-    """It runs, and its heartbeat doesn't arrive here; fact: differences, the settings that differ."""
+    """It runs, and its heartbeat does not arrive here; fact: differences (of settings)."""
 
 
 class ConnectionFailed(Unreachable):
