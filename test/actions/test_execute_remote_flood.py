@@ -27,7 +27,7 @@ import pytest
 pytest.importorskip('launch', reason='launch cannot be imported')
 
 from fleet import Fleet  # noqa: E402
-from harness import PATIENCE  # noqa: E402
+from harness import PATIENCE, wait_until  # noqa: E402
 from launch.actions import RegisterEventHandler, Shutdown  # noqa: E402
 from launch.event_handlers import OnProcessIO, OnProcessStart  # noqa: E402
 from launching import Launcher, machine_on, Told  # noqa: E402
@@ -80,7 +80,7 @@ def test_who_is_stopped_while_it_floods_ends(launcher: Launcher, robot: Sshd) ->
     assert told.codes == [-2]
 
 
-@pytest.mark.parametrize(('sessions', 'connections'), [(10, 1), (3, 3)])
+@pytest.mark.parametrize(('sessions', 'connections'), [(100, 1), (10, 2), (3, 4)])
 def test_no_more_connections_than_the_server_s_limit_demands(
         launcher: Launcher, make_robot: Callable[..., Sshd], sessions: int,
         connections: int) -> None:
@@ -91,15 +91,22 @@ def test_no_more_connections_than_the_server_s_limit_demands(
 
     def count(event: Any, _: Any) -> Any:
         started.append(event)
-        return Shutdown() if len(started) == 9 else None
+        return Shutdown() if len(started) == 12 else None
     assert launcher.run(
         *told.hear(), RegisterEventHandler(OnProcessStart(on_start=count)),
-        *(ExecuteRemote(cmd=['sleep', '1000'], machine=hosts) for _ in range(9))) == 0
-    assert told.codes == [-2] * 9
+        *(ExecuteRemote(cmd=['sleep', '1000'], machine=hosts) for _ in range(12))) == 0
+    assert told.codes == [-2] * 12
     assert server.connections() == connections
 
 
-def test_a_hundred_processes_on_three_hosts(launcher: Launcher, fleet: Fleet) -> None:
+@pytest.mark.parametrize(('sessions', 'connections'), [(10, 4), (100, 1)])
+def test_a_hundred_processes_on_three_hosts(launcher: Launcher, fleet: Fleet, sessions: int,
+                                            connections: int) -> None:
+    for robot in fleet.robots:
+        robot.sshd.stop()
+        robot.sshd.options['MaxSessions'] = sessions
+        robot.start()
+        wait_until(lambda log=robot.sshd.log: log().count('Server listening') == 2)
     # This process is on no host of the fleet: it goes to the robots through the laptop.
     machines = [SSHMachine(robot.name, ssh_config=str(config_through_the_laptop(fleet)),
                            connect_timeout=LONG, start_timeout=LONG) for robot in fleet.robots]
@@ -114,7 +121,7 @@ def test_a_hundred_processes_on_three_hosts(launcher: Launcher, fleet: Fleet) ->
         *(ExecuteRemote(cmd=['sleep', '1000'], machine=machines[number % 3])
           for number in range(100)), timeout=LONG) == 0
     assert told.codes == [-2] * 100
-    assert [robot.sshd.connections() for robot in fleet.robots] == [4, 4, 4]
+    assert [robot.sshd.connections() for robot in fleet.robots] == [connections] * 3
     assert not any(robot.running('sleep', '1000') for robot in fleet.robots)
 
 
