@@ -98,14 +98,14 @@ class NodeArguments:
         if name is not None:
             _check(name, validate_node_name)
             told.words += ['-r', f'__node:={name}']
-        namespace = make_namespace_absolute(prefix_namespace(
-            context.launch_configurations.get('ros_namespace'),
-            _perform(context, self._namespace)))
+        namespace = prefix_namespace(context.launch_configurations.get('ros_namespace'),
+                                     _perform(context, self._namespace))
         if namespace is not None:
+            namespace = make_namespace_absolute(namespace)
             _check(namespace, validate_namespace)
             told.namespace = namespace
             told.words += ['-r', f'__ns:={namespace}']
-        told.full_name = prefix_namespace(told.namespace, NO_NAME if name is None else name)
+        told.full_name = prefix_namespace(told.namespace, NO_NAME if name is None else name) or ''
 
     def _tell_parameters(self, context: LaunchContext, told: Told) -> None:
         files = 0
