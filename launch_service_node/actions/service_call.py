@@ -198,7 +198,8 @@ class ServiceAction(Action):
     async def _run(self, call: Call, request: Any) -> None:
         try:
             await self.perform(call, request)
-        except LaunchEnded:
+        except (LaunchEnded, KeyboardInterrupt):
+            # launch hears of Ctrl-C in another way, and lets Python raise it wherever it is.
             call.logger.warning(
                 f'the launch ends before the answer to: {self.purpose(request)}; see what became '
                 f'of it with `launch-service list {call.namespace}`')

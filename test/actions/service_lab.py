@@ -51,6 +51,9 @@ allowable_processes:
   - id: hello
     cmd: [/bin/echo, hello]
     arguments: [{name: word, pattern: '[a-z := ]+', repeated: true}]
+  - id: slow
+    cmd: FOLDER/slow
+    ready: {output: ready, timeout: 120 s}
   - id: gate
     cmd: FOLDER/gate
   - id: show
@@ -71,6 +74,8 @@ allowable_processes:
 SCRIPTS = {
     # Ends when it is told to, with the exit code that it is told.
     'gate': 'read code < "$HOME/go"\nexit $code\n',
+    # Gets ready when it is told to.
+    'slow': 'read word < "$HOME/go"\necho ready\nexec sleep 3600\n',
     'show': 'echo "$GREETING|$WHOM|$(pwd)"\nfor word in "$@"; do echo "<$word>"; done\n',
     'again': 'echo run >> "$HOME/runs"\n[ "$(wc -l < "$HOME/runs")" -ge 2 ]\n',
 }
@@ -112,6 +117,10 @@ class Robot:
     def end_gate(self, code: int) -> None:
         """Have the process `gate` end with an exit code."""
         (self.folder / 'go').write_text(f'{code}\n')  # waits for the one who reads
+
+    def make_ready(self) -> None:
+        """Have the process `slow` get ready."""
+        (self.folder / 'go').write_text('now\n')
 
     def launch(self, *entities: Any) -> int:
         """Run a launch of these entities in this process, and return its exit code."""

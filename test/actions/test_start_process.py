@@ -86,10 +86,13 @@ def test_what_follows_on_readiness_does_not_come_before(robot1: Robot) -> None:
     states = []
 
     def look(event: Any, _: Any) -> list[Any]:
-        states.append((event.what, robot1.processes()['lidar']))
-        return [start('idle')] if event.what == 'ready' else []
+        states.append((event.what, robot1.processes()['slow']))
+        if event.what == 'ready':
+            return [start('idle')]
+        robot1.make_ready()
+        return []
 
-    assert robot1.launch(start('lidar', on_start=look, on_ready=look)) == 0
+    assert robot1.launch(start('slow', on_start=look, on_ready=look)) == 0
     assert states == [('start', 'STARTING'), ('ready', 'RUNNING')]
     assert robot1.processes()['idle'] == 'RUNNING'
 

@@ -121,8 +121,9 @@ class Operator:
         (home / 'empty.bash').write_text('unset PYTHONPATH AMENT_PREFIX_PATH\nPATH=/bin\n')
 
     def write(self, block: Block) -> None:
-        """Write a file of a page on the laptop."""
-        (self.computer('laptop').home / block.file).write_text(self._here(block.text))
+        """Write a file of a page, on all computers."""
+        for computer in self.fleet.computers:
+            (computer.home / block.file).write_text(self._here(block.text))
 
     def _here(self, text: str) -> str:
         robot = self.fleet.robots[0]
