@@ -201,6 +201,7 @@ def listening(program: Program) -> Iterator[Robot]:
     yield robot
     for logger in loggers:
         logger.removeHandler(handler)
-    robot.call('stop', name='*', sigterm_timeout=0, sigkill_timeout=0)
+    if robot.processes():
+        robot.call('stop', name='*', sigterm_timeout=0, sigkill_timeout=0)
     (robot.folder / 'runs').unlink(missing_ok=True)
     wait_until(lambda: set(robot.processes().values()) <= {'STOPPED', 'FAILED'})

@@ -201,12 +201,12 @@ def test_ctrl_c_ends_a_launch_that_waits_for_a_node(robot1: Robot) -> None:
     running = robot1.begin('waits.launch.xml', f"""
 <launch>
   <start_process namespace="robot9" cmd="idle" find_within="{10 * LONG}"/>
-  <log message="begins"/>
+  <executable cmd="/bin/echo begins" output="screen"/>
 </launch>
 """)
     assert running.stdout is not None
     try:
-        while 'begins' not in (line := running.stdout.readline()):
+        while '] begins' not in (line := running.stdout.readline()):
             assert line, 'it ended'
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=LONG)
