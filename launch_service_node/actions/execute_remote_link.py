@@ -29,7 +29,7 @@ from ..ssh.connection import Session
 from ..ssh.process import RemoteProcess
 
 #: Bytes of output that may wait for launch; then the command on the machine waits.
-MOST_WAITING = 1 << 18
+MOST_WAITING = 1 << 17
 
 #: Bytes of output in one event.
 MOST_AT_ONCE = 1 << 16
@@ -83,6 +83,11 @@ class Link:
     def pid(self) -> int:
         """Return its pid on the machine; 0 before it runs."""
         return self._process.pid
+
+    @property
+    def behind(self) -> bool:
+        """Say whether there is output that launch has not taken yet."""
+        return self._size > 0
 
     def start(self) -> None:
         """Have it started; the listener hears how that goes."""

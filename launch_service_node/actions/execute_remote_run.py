@@ -291,9 +291,17 @@ class Run:
         for (number, wait), following in zip(rungs, names[1:], strict=True):
             at += wait
             self._after(at, partial(
-                self._logger.error,
+                self._say_escalation,
                 f"process[{self._plan.name}] failed to terminate '{wait:g}' seconds after "
                 f"receiving '{_name(number)}', escalating to '{_name(following)}'"))
+
+    def _say_escalation(self, words: str) -> None:
+        if self._link is not None and self._link.behind:
+            # It may have ended: that comes behind its output.
+            self._logger.info(f'process[{self._plan.name}] has written more than launch has '
+                              'taken so far; how it ends is told after that')
+        else:
+            self._logger.error(words)
 
     def _after(self, seconds: float, call: Callable[[], None]) -> None:
         self._timers.append(self._loop.call_later(seconds, call))

@@ -139,6 +139,12 @@ class LifeLine:
         with self._sending:
             self.session.channel.sendall(frames.pack(kind, payload))
 
+    @property
+    def ended(self) -> bool:
+        """Say whether nothing more comes, but what is there to read still."""
+        channel = self.session.channel
+        return bool(channel.closed or channel.eof_received)
+
     def last_words(self) -> tuple[int | None, bytes]:
         """Return the exit status, None if there was none, and the end of its stderr."""
         # The exit status may come after the end of the output.
@@ -176,6 +182,8 @@ class LifeLine:
             try:
                 self.send(frames.PING)
             except (OSError, paramiko.SSHException) as error:
+                if self.ended:
+                    return  # who reads finds out, behind what there is to read still
                 if not self._closed.wait(SOON):  # unless it ended just now
                     self._on_dead(lost(self.session.where, str(error) or 'it is closed'))
                 return

@@ -212,8 +212,11 @@ class RemoteProcess:
         try:
             self._line.send(kind, payload)
         except (OSError, paramiko.SSHException) as error:
-            if self._over.wait(SOON) and self._exit is not None:
-                return  # it ended just now
+            if self._over.wait(SOON):
+                if self._exit is not None:
+                    return  # it ended just now
+            elif self._line.ended:
+                return  # likewise: its end lies behind output that is not read yet
             failure = lost(self._line.session.where, str(error) or 'it is closed')
             self._give_up(failure)
             raise failure from error

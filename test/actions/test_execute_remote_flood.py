@@ -36,6 +36,9 @@ from ssh_servers import Sshd  # noqa: E402
 from launch_service_node.actions import ExecuteRemote  # noqa: E402
 from launch_service_node.actions.execute_remote_link import MOST_AT_ONCE, MOST_WAITING  # noqa: E402
 from launch_service_node.machines import SSHMachine  # noqa: E402
+from launch_service_node.ssh import life_line, process  # noqa: E402
+from launch_service_node.ssh.command import Command  # noqa: E402
+from launch_service_node.ssh.pool import Pool  # noqa: E402
 
 LONG = 10 * PATIENCE
 
@@ -65,6 +68,38 @@ def test_a_hundred_megabytes_come_whole_and_take_no_memory(
     assert max(sizes) <= MOST_AT_ONCE and max(waiting) <= MOST_WAITING + MOST_AT_ONCE
     with open(launcher.folder / 'log1' / 'launch.log', 'rb') as log:
         assert sum(b'] 000' in line for line in log) == LINES
+
+
+def test_a_reader_that_is_slower_than_the_end_gets_all_and_the_exit(
+        robot: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (life_line, process):
+        monkeypatch.setattr(module, 'SOON', 0.1)
+    got, threads = bytearray(), []
+
+    def take(data: bytes) -> None:
+        if not got:
+            # It has ended and closed its side; pings and orders fail from now on.
+            wait_until(lambda: remote._line.ended)
+            threads[0].join(PATIENCE)
+            remote.stop()
+        got.extend(data)
+    remote = process.RemoteProcess(
+        Command(('sh', '-c', 'head -c 150000 /dev/zero; exit 7'), silence=1.0), take)
+    with Pool() as pool, remote:
+        session = pool.open_session(robot.target())
+        monkeypatch.setattr(life_line.LifeLine, '__init__', keep_pinger(threads))
+        remote.start(session)
+        assert remote.wait(PATIENCE).code == 7
+    assert got == bytes(150000)
+
+
+def keep_pinger(threads: list[Any]) -> Any:
+    init = life_line.LifeLine.__init__
+
+    def made(self: Any, *arguments: Any) -> None:
+        init(self, *arguments)
+        threads.append(self._pinger)
+    return made
 
 
 def test_who_is_stopped_while_it_floods_ends(launcher: Launcher, robot: Sshd) -> None:
