@@ -127,8 +127,9 @@ class TreeSampler:
             count += 1
             if pid == self._leader:
                 stopped = fields[0] in b'Tt'
-        for pid in self._files.keys() - {self._leader, *self.members}:
-            self._forget(pid)
+        if len(self._files) != count:  # somebody has left the tree
+            for pid in self._files.keys() - {self._leader, *self.members}:
+                self._forget(pid)
         passed = now - self._at
         load = 100.0 * max(0, used) / _TICKS / passed if self._at and passed > 0 else 0.0
         self._at = now
