@@ -117,7 +117,7 @@ class BootstrapLaunchService(Action):
         """Begin to bring it up, unless the launch shuts down."""
         if context.is_shutdown:
             return
-        host = find_machine(context, self._machine).describe(context)
+        host = find_machine(context, self._machine).host(context)
         request = self._arguments.request(context, host)
         _continue_with(context)
         cancel = threading.Event()

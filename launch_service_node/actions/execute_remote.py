@@ -178,7 +178,7 @@ class ExecuteRemote(ExecuteProcess):
         description = self.process_description
         description.prepare(context, self)
         name = description.final_name
-        self._host = host = find_machine(context, self._machine).describe(context)
+        self._host = host = find_machine(context, self._machine).host(context)
         flags = {one: flag(context, kept, f'{one} of {name}')
                  for one, kept in self._flags.items()}
         times = {one: number(context, kept, f'{one} of {name}')

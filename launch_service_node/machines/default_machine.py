@@ -60,4 +60,4 @@ class DefaultMachine(Action):
             self._machine.execute(context)  # it may not have been declared
         elif not perform_substitutions(context, self._machine):
             return
-        set_default(context, str(find_machine(context, self._machine).describe(context)))
+        set_default(context, str(find_machine(context, self._machine).host(context)))

@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, overload
+from typing import Any
 
 from launch import Action, LaunchContext
 from launch.frontend import Entity, Parser
@@ -68,19 +68,9 @@ class Machine(Action):
         """
         raise NotImplementedError
 
-    @overload
-    def describe(self) -> str: ...
-
-    @overload
-    def describe(self, context: LaunchContext) -> Host: ...
-
-    def describe(self, context: LaunchContext | None = None) -> str | Host:
-        """
-        Return what it is in this context; without one, as launch asks, what it is in words.
-
-        :raises LaunchServiceError: it can't be right.
-        """
-        return repr(self) if context is None else self.host(context)
+    def describe(self) -> str:
+        """Return what it is, in words."""
+        return repr(self)
 
     def execute(self, context: LaunchContext) -> None:
         """Make it known by its name."""

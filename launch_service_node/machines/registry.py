@@ -46,7 +46,7 @@ def declare(context: LaunchContext, name: str, machine: Machine) -> None:
     :raises InvalidRequest: another one has this name.
     """
     known = machines_of(context)
-    if name in known and known[name].describe(context) != machine.describe(context):
+    if name in known and known[name].host(context) != machine.host(context):
         raise InvalidRequest(f'two different machines are called {name}: give one of them '
                              'another name')
     context.extend_globals({_MACHINES: {**known, name: machine}})

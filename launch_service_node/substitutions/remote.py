@@ -111,7 +111,7 @@ class RemoteSubstitution(Substitution):
         return stdout.strip()
 
     def _ask(self, context: LaunchContext, argv: list[str]) -> Completed:
-        host = find_machine(context, self._machine).describe(context)
+        host = find_machine(context, self._machine).host(context)
         timeout = number(context, self._timeout, 'timeout')
         if timeout is None or timeout <= 0:
             raise InvalidRequest('timeout has to be more than 0 seconds')

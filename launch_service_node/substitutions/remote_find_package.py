@@ -80,7 +80,7 @@ class _OnMachine(Substitution):
         """
         try:
             what = self._what(*(perform_substitutions(context, one) for one in self._parts))
-            return _find(context, find_machine(context, self._machine).describe(context), what)
+            return _find(context, find_machine(context, self._machine).host(context), what)
         except LaunchServiceError as error:
             raise SubstitutionFailure(error.message) from error
 

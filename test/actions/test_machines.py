@@ -58,7 +58,7 @@ class Found:
     def __call__(self, machine: Any = None) -> OpaqueFunction:
         def look(context: Any) -> None:
             try:
-                self.hosts.append(find_machine(context, machine).describe(context))
+                self.hosts.append(find_machine(context, machine).host(context))
             except InvalidRequest as error:
                 self.hosts.append(error)
         return OpaqueFunction(function=look)
