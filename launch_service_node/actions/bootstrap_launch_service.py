@@ -44,6 +44,9 @@ from .service_graph import graph_of
 #: Seconds that the end of the launch waits for what is cut short.
 _PARTING = 5.0
 
+#: Seconds from one look whether the launch shuts down to the next.
+_PULSE = 1.0
+
 _HANDLED = '_launch_service_node_bootstraps'
 
 
@@ -160,7 +163,11 @@ class BootstrapLaunchService(Action):
         work = context.asyncio_loop.create_task(graph_of(context).run(lambda: bring_up(
             pool, request, logger.warning, lambda words: logger.info(f'{words} ...'), cancel,
             environ)))
-        await asyncio.wait({work, cut}, return_when=asyncio.FIRST_COMPLETED)
+        while not work.done() and not cancel.is_set():
+            await asyncio.wait({work, cut}, timeout=_PULSE, return_when=asyncio.FIRST_COMPLETED)
+            # A second Ctrl-C can tear the event Shutdown out of launch's hands.
+            if context.is_shutdown:
+                cancel.set()
         if cancel.is_set():
             # It goes on by itself over there; here nothing of it stays.
             await asyncio.wait({work}, timeout=_PARTING)
