@@ -133,6 +133,8 @@ class Job:
         if self._status is None:
             self._status = os.waitid(os.P_PID, self._main,
                                      os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            # Its last words may have come since its output was looked at.
+            self.streams.quiet = False
             if self._status is None and not self._ladder.sent:
                 return
         if now - self._looked < STEP / 2:
