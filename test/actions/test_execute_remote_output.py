@@ -46,7 +46,8 @@ def both(launcher: Launcher, capsys: pytest.CaptureFixture[str]) -> tuple[list[s
 @pytest.mark.parametrize(('output', 'in_log', 'on_screen'), [
     ('log', 'oe', 'e'), ('screen', '', 'oe'), ('both', 'oe', 'oe'), ('own_log', '', ''),
     ('full', 'oe', 'oe'), ({'stdout': 'log', 'stderr': {'screen'}}, 'o', 'e'),
-    ({'both': {'screen', 'own_log'}}, '', 'oe')], ids=str)
+    ({'both': {'screen', 'own_log'}}, '', 'oe')],
+    ids=['log', 'screen', 'both', 'own_log', 'full', 'each', 'both of two'])
 def test_output_goes_where_it_goes_for_executeprocess(
         launcher: Launcher, robot: Sshd, capsys: pytest.CaptureFixture[str], output: Any,
         in_log: str, on_screen: str) -> None:
