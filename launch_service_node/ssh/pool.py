@@ -205,6 +205,12 @@ class Pool:
             place.attempts += 1
         place.failure = None
         place.backoff.succeeded()
+        try:
+            # Before others know of the connection: they might fill it up.
+            session = self._session(connection, max(_LEAST, deadline - time.monotonic()), place)
+        except BaseException:
+            connection.close()
+            raise
         with self._lock:
             closed = self._closed.is_set()
             if not closed:
@@ -212,11 +218,7 @@ class Pool:
         if closed:
             connection.close()
             self._check_open()
-        try:
-            return self._session(connection, max(_LEAST, deadline - time.monotonic()), place)
-        except BaseException:
-            self._drop(connection, place)
-            raise
+        return session
 
     def _on_an_open_one(self, target: Target, place: _Place) -> Session | None:
         self._check_open()
@@ -229,7 +231,8 @@ class Pool:
                 except Full:
                     continue
                 except ConnectionLost:
-                    pass  # found out only now; another one may do
+                    if one.alive and one.channels:
+                        continue  # only slow, perhaps: what runs over it finds out by itself
             self._drop(one, place)
         return None
 

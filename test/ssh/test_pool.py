@@ -37,6 +37,7 @@ from ssh_servers import free_port, PATIENCE, Sshd
 from launch_service_node.errors import (
     AuthenticationFailed,
     ConnectionFailed,
+    ConnectionLost,
     ConnectRefused,
     HostKeyUnknown,
     InvalidRequest,
@@ -44,7 +45,7 @@ from launch_service_node.errors import (
 from launch_service_node.ssh.backoff import Backoff, FIRST, MOST
 from launch_service_node.ssh.command import Command
 from launch_service_node.ssh.config import resolve
-from launch_service_node.ssh.connection import connect, Session
+from launch_service_node.ssh.connection import connect, Connection, Session
 from launch_service_node.ssh.pool import Pool
 from launch_service_node.ssh.process import RemoteProcess
 from launch_service_node.ssh.running import run
@@ -133,6 +134,48 @@ def test_a_place_that_the_server_holds_still_is_no_failure(
         assert echo(pool.open_session(server.target()))
         assert len(pool.connections()) == 2
         os.kill(stubborn.pid, signal.SIGKILL)
+
+
+def test_a_new_connection_is_not_filled_up_before_who_dialled_it_has_a_place(
+        make_sshd: Callable[..., Sshd]) -> None:
+    """Otherwise it would be closed again, with what others have begun to run over it."""
+    server = make_sshd(MaxSessions=1)
+    others: list[Session] = []
+
+    def dial(target: Target) -> Connection:
+        connection = connect(target)
+        open_session = connection.open_session
+
+        def late(timeout: float) -> Session:
+            connection.open_session = open_session  # type: ignore[method-assign]
+            # Now is the time for others, if they know of it.
+            others.extend(one.open_session(timeout) for one in pool.connections()
+                          if one is connection)
+            return open_session(timeout)
+        connection.open_session = late  # type: ignore[method-assign]
+        return connection
+
+    with Pool(dial=dial) as pool:
+        sessions = [pool.open_session(server.target()) for _ in range(2)]
+        assert all(map(echo, [*others, *sessions]))
+
+
+def test_a_connection_that_is_slow_keeps_what_runs_over_it(sshd: Sshd) -> None:
+    with Pool() as pool:
+        process = RemoteProcess(Command(('sh', '-c', 'read line; exit 7'), stdin=True))
+        process.start(pool.open_session(sshd.target()))
+        slow, = pool.connections()
+
+        def late(timeout: float) -> Session:
+            raise ConnectionLost('Timeout opening channel.')
+        slow.open_session = late  # type: ignore[method-assign]
+        assert echo(pool.open_session(sshd.target()))
+        assert len(pool.connections()) == 2
+        process.write(b'go on\n')
+        assert process.wait(PATIENCE).code == 7
+        process.close()
+        assert echo(pool.open_session(sshd.target()))
+        assert slow not in pool.connections()
 
 
 def test_who_has_another_key_gets_another_connection(sshd: Sshd) -> None:
