@@ -35,6 +35,9 @@ T = TypeVar('T')
 
 _GRAPH = '_launch_service_node_graph'
 
+#: Seconds from one look whether the launch shuts down to the next.
+PULSE = 1.0
+
 
 class LaunchEnded(Exception):
     """The launch ended before a node had answered."""
@@ -88,6 +91,7 @@ class Graph:
         self._watches: dict[tuple[str, str], Watch] = {}
         self._at_end: list[Callable[[], object]] = []
         context.register_event_handler(OnShutdown(on_shutdown=self._end))
+        self._beat()
 
     def at_end(self, act: Callable[[], object]) -> None:
         """Have something done when the launch shuts down."""
@@ -198,6 +202,15 @@ class Graph:
                 self._sessions[domain] = RosSession(
                     domain_id=int(domain) if domain.isdecimal() else None)
             return self._sessions[domain]
+
+    def _beat(self) -> None:
+        # Ctrl-C raises KeyboardInterrupt in the middle of whatever launch does, so the event
+        # Shutdown may never arrive.
+        if self._ending:
+            return
+        self._context.asyncio_loop.call_later(PULSE, self._beat)
+        if self._context.is_shutdown:
+            self._end()
 
     def _end(self, *_: object) -> None:
         with self._lock:
