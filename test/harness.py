@@ -172,20 +172,8 @@ class Lab:
 
         :param wrap: makes another command of the supervisor's own: test/faults has some.
         """
-        read_fd, write_fd = os.pipe()
-        log = open(self.folder / 'supervisor.log', 'ab')  # noqa: SIM115 - the child's
-        command = supervisor_command(namespace, str(self.home), ready_fd=write_fd)
-        popen = subprocess.Popen(
-            wrap(command) if wrap is not None else command,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(write_fd,),
-            env=self.environment, start_new_session=True)
-        log.close()
-        os.close(write_fd)
-        try:
-            assert select.select([read_fd], [], [], PATIENCE)[0], 'the supervisor says nothing'
-            said = os.read(read_fd, 4096).decode()
-        finally:
-            os.close(read_fd)
+        # What a supervisor that fell had just forked holds its lock until it notices.
+        popen, said = wait_until(lambda: self._begin(namespace, wrap))
         assert said.startswith('READY'), said + self.log()
         running = Running(self, namespace, popen)
         self._running.append(running)
@@ -197,6 +185,27 @@ class Lab:
                 answer = client.ask('attach', PATIENCE, node_name='/test', settings=settings)
                 assert answer['ok'], answer
         return running
+
+    def _begin(self, namespace: str, wrap: Callable[[list[str]], list[str]] | None
+               ) -> tuple[subprocess.Popen[bytes], str] | None:
+        """Start a supervisor, and return what it says first; None when the lock is held."""
+        read_fd, write_fd = os.pipe()
+        command = supervisor_command(namespace, str(self.home), ready_fd=write_fd)
+        with open(self.folder / 'supervisor.log', 'ab') as log:
+            popen = subprocess.Popen(
+                wrap(command) if wrap is not None else command,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(write_fd,),
+                env=self.environment, start_new_session=True)
+        os.close(write_fd)
+        try:
+            assert select.select([read_fd], [], [], PATIENCE)[0], 'the supervisor says nothing'
+            said = os.read(read_fd, 4096).decode()
+        finally:
+            os.close(read_fd)
+        if said.startswith('BUSY'):
+            popen.wait(PATIENCE)
+            return None
+        return popen, said
 
     def log(self) -> str:
         """Return what the supervisors have complained about."""
