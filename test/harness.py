@@ -188,7 +188,7 @@ class Lab:
 
     def _begin(self, namespace: str, wrap: Callable[[list[str]], list[str]] | None
                ) -> tuple[subprocess.Popen[bytes], str] | None:
-        """Start a supervisor, and return what it says first; None when the lock is held."""
+        """Start a supervisor, and return what it says; None when one that fell is in the way."""
         read_fd, write_fd = os.pipe()
         command = supervisor_command(namespace, str(self.home), ready_fd=write_fd)
         with open(self.folder / 'supervisor.log', 'ab') as log:
@@ -202,7 +202,7 @@ class Lab:
             said = os.read(read_fd, 4096).decode()
         finally:
             os.close(read_fd)
-        if said.startswith('BUSY'):
+        if said.startswith('BUSY') and all(one.popen.poll() is not None for one in self._running):
             popen.wait(PATIENCE)
             return None
         return popen, said
