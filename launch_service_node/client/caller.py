@@ -74,7 +74,9 @@ class ServiceCaller:
         :param find_within: seconds to wait for the service to be on the graph.
         :param answer_within: seconds to wait for its answer, all attempts together.
         :param attempts: how often to send the request within that time. The first answer
-            counts; only for requests that do no harm when they arrive twice.
+            counts; only for requests that do no harm when they arrive twice. When the service
+            goes away meanwhile, such a request waits for it once more, as long as at first,
+            and is sent to the next one.
         :raises Unreachable: SERVICE_UNAVAILABLE when the service does not turn up or goes
             away, TIMED_OUT when it is there and does not answer.
         """
@@ -91,16 +93,19 @@ class ServiceCaller:
         with self._lock:
             self._waiting.add(answered)
         try:
-            started = time.monotonic()
-            for attempt in range(1, attempts + 1):
+            deadline = time.monotonic() + answer_within
+            while (now := time.monotonic()) < deadline:
                 futures.append(client.call_async(request))
                 futures[-1].add_done_callback(lambda _: answered.set())
-                self._await(answered, client, started + answer_within * attempt / attempts)
+                until = min(deadline, now + answer_within / attempts)
+                there = self._await(answered, client, until)
                 response = _first_response(futures)
                 if response is not None:
                     return response
                 if self._closed.is_set():
                     raise explain.closed(client.srv_name)
+                if not there and (attempts == 1 or not self._turns_up(client, find_within)):
+                    raise explain.went_away(client.srv_name)
             raise explain.timed_out(client.srv_name, answer_within)
         finally:
             for future in futures:
@@ -137,24 +142,31 @@ class ServiceCaller:
             return self._clients[service]
 
     def _find(self, client: Client[Any, Any], seconds: float) -> None:
+        if not self._turns_up(client, seconds):
+            others = nodes_among(self._node.get_service_names_and_types())
+            raise explain.not_found(self.target, seconds,
+                                    [name for name in others if name != self.target])
+
+    def _turns_up(self, client: Client[Any, Any], seconds: float) -> bool:
+        """Wait until the service is on the graph; False when it is not after the time."""
         deadline = time.monotonic() + seconds
         while not self._present(client):
             left = deadline - time.monotonic()
             if left <= 0:
-                others = nodes_among(self._node.get_service_names_and_types())
-                raise explain.not_found(self.target, seconds,
-                                        [name for name in others if name != self.target])
+                return False
             self._closed.wait(min(GRAPH_PERIOD, left))
+        return True
 
-    def _await(self, answered: threading.Event, client: Client[Any, Any], deadline: float) -> None:
-        """Return when `answered` is set or the deadline is over."""
+    def _await(self, answered: threading.Event, client: Client[Any, Any], until: float) -> bool:
+        """Return True when `answered` is set or the time is over, False when it went away."""
         absent = 0
-        while (left := deadline - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0:
             if answered.wait(min(PRESENCE_PERIOD, left)):
-                return
+                break
             absent = 0 if self._present(client) else absent + 1
             if absent == 2:  # once may be a blink of discovery
-                raise explain.went_away(client.srv_name)
+                return False
+        return True
 
     def _present(self, client: Client[Any, Any]) -> bool:
         if self._closed.is_set():

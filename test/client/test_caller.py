@@ -174,6 +174,54 @@ def test_a_service_that_goes_away_is_noticed_long_before_the_timeout(
     assert time.monotonic() - started < 100.0
 
 
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_a_question_that_may_be_repeated_goes_to_the_next_one_of_the_name(
+        caller: ServiceCaller, server: Server) -> None:
+    release = threading.Event()
+    successors: list[Server] = []
+
+    def vanish(number: int) -> None:
+        server.session.node.destroy_service(server.service)
+        release.wait(LONG)
+    server.answer = vanish
+    # Only when the caller has seen that nobody is there does the next one come.
+    present, absences = caller._present, iter(range(3))
+
+    def watched(client: Any) -> bool:
+        if present(client):
+            return True
+        if not successors and next(absences) == 2:
+            successors.append(Server())
+        return False
+    caller._present = watched  # type: ignore[method-assign]
+    try:
+        # Without having noticed, it would be sent again after 100 seconds only.
+        response = caller.call(TRIGGER, _request(), find_within=LONG, answer_within=300.0,
+                               attempts=3)
+    finally:
+        release.set()
+        for successor in successors:
+            successor.session.close()
+    assert response.success and server.calls == 1
+    assert _pending(caller) == 0
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_who_may_ask_again_is_told_too_that_nobody_comes_back(
+        caller: ServiceCaller, server: Server) -> None:
+    release = threading.Event()
+
+    def vanish(number: int) -> None:
+        server.session.node.destroy_service(server.service)
+        release.wait(LONG)
+    server.answer = vanish
+    try:
+        with pytest.raises(Unreachable, match='left the ROS graph'):
+            caller.call(TRIGGER, _request(), find_within=2.0, answer_within=300.0, attempts=3)
+    finally:
+        release.set()
+
+
 def test_closing_ends_a_waiting_call(caller: ServiceCaller, server: Server) -> None:
     release = threading.Event()
     server.answer = lambda number: (release.wait(LONG), None)[1]
