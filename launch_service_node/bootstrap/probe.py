@@ -37,13 +37,13 @@ _PATIENCE = 3.0
 def look(variables: list[str]) -> dict[str, Any]:
     """Return what is here; variables: names in the environment whose values are told."""
     user = pwd.getpwuid(os.getuid()).pw_name
+    login = Login(user)  # its programs run while the rest is looked at
     found: dict[str, Any] = {
         'hostname': socket.gethostname(), 'user': user, 'uid': os.getuid(),
         'python': '.'.join(map(str, sys.version_info[:3])), 'executable': sys.executable,
         'version': None, 'format': None, 'trouble': '',
         'ros': importlib.util.find_spec('rclpy') is not None,
-        'environment': {name: os.environ[name] for name in variables if name in os.environ},
-        'logind': logind(user)}
+        'environment': {name: os.environ[name] for name in variables if name in os.environ}}
     try:
         import launch_service_node
         found['version'] = launch_service_node.__version__
@@ -51,34 +51,62 @@ def look(variables: list[str]) -> dict[str, Any]:
         found['format'] = order.FORMAT
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         found['trouble'] = f'{type(error).__name__}: {error}'
+    found['logind'] = login.told()
     return found
 
 
-def logind(user: str) -> dict[str, Any] | None:
-    """Return what becomes of processes when a login ends; None: there is no logind."""
-    if shutil.which('loginctl') is None:
-        return None
-    linger = said('loginctl', 'show-user', user, '--property=Linger', '--value')
-    kill = said('busctl', 'get-property', 'org.freedesktop.login1', '/org/freedesktop/login1',
-                'org.freedesktop.login1.Manager', 'KillUserProcesses')
-    runtime_dir = os.environ.get('XDG_RUNTIME_DIR') or f'/run/user/{os.getuid()}'
-    return {
-        'linger': linger == 'yes' or os.path.exists('/var/lib/systemd/linger/' + user),
-        'kill': kill == 'b true' if kill else configured(),
+class Login:
+    """What becomes of a user's processes when a login ends; asked when made, all at once."""
+
+    def __init__(self, user: str) -> None:
+        self._user = user
+        self._runtime_dir = os.environ.get('XDG_RUNTIME_DIR') or f'/run/user/{os.getuid()}'
+        self._there = shutil.which('loginctl') is not None
+        if not self._there:
+            return
+        self._linger = Asked('loginctl', 'show-user', user, '--property=Linger', '--value')
+        self._kill = Asked('busctl', 'get-property', 'org.freedesktop.login1',
+                           '/org/freedesktop/login1', 'org.freedesktop.login1.Manager',
+                           'KillUserProcesses')
         # That it is there doesn't say that it reaches the user's systemd.
-        'systemd_run': said('env', 'XDG_RUNTIME_DIR=' + runtime_dir, 'systemd-run', '--user',
-                            '--scope', '--quiet', '--collect', '--', 'echo', 'works') == 'works',
-        'runtime_dir': runtime_dir}
+        self._scope = Asked('env', 'XDG_RUNTIME_DIR=' + self._runtime_dir, 'systemd-run',
+                            '--user', '--scope', '--quiet', '--collect', '--', 'echo', 'works')
+
+    def told(self) -> dict[str, Any] | None:
+        """Return what the programs say; None: there is no logind."""
+        if not self._there:
+            return None
+        kill = self._kill.answer()
+        return {
+            'linger': (self._linger.answer() == 'yes'
+                       or os.path.exists('/var/lib/systemd/linger/' + self._user)),
+            'kill': kill == 'b true' if kill else configured(),
+            'systemd_run': self._scope.answer() == 'works',
+            'runtime_dir': self._runtime_dir}
 
 
-def said(*command: str) -> str:
-    """Return the one line that a program prints; empty when it fails."""
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ''
-    return done.stdout.decode('utf-8', 'replace').strip() if done.returncode == 0 else ''
+class Asked:
+    """A program that is to print one line."""
+
+    def __init__(self, *command: str) -> None:
+        try:
+            self._popen: subprocess.Popen[bytes] | None = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL)
+        except OSError:
+            self._popen = None
+
+    def answer(self) -> str:
+        """Return the line; empty when it fails, or takes too long."""
+        if self._popen is None:
+            return ''
+        try:
+            said = self._popen.communicate(timeout=_PATIENCE)[0]
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.communicate()
+            return ''
+        return said.decode('utf-8', 'replace').strip() if self._popen.returncode == 0 else ''
 
 
 def configured(root: str = '') -> bool:

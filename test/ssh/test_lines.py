@@ -23,6 +23,7 @@ from pathlib import Path
 import subprocess
 import sys
 from typing import Any
+import uuid
 
 import pytest
 from ssh_accounts import why_not
@@ -230,13 +231,15 @@ def test_a_command_that_fails(sshd: Sshd) -> None:
 
 
 def test_secrets_are_seen_by_nobody_on_the_machine(sshd: Sshd, tmp_path: Path) -> None:
-    locked = keygen(tmp_path / 'locked', passphrase='open sesame')
+    # Nobody else's: everybody on this host is looked at.
+    passphrase, password, token = secrets = [uuid.uuid4().hex for _ in range(3)]
+    locked = keygen(tmp_path / 'locked', passphrase=passphrase)
     sshd.authorized.write_text('\n'.join([sshd.public(sshd.user_key), sshd.public(locked), '']))
-    connection = connect(sshd.target(ssh_key=str(locked), passphrase='open sesame',
-                                     password='hunter2'))
+    connection = connect(sshd.target(ssh_key=str(locked), passphrase=passphrase,
+                                     password=password))
     looked = 0
     try:
-        with RemoteProcess(Command(('sleep', '1000'), env={'TOKEN': 'hush hush'})) as process:
+        with RemoteProcess(Command(('sleep', '1000'), env={'TOKEN': token})) as process:
             process.start(connection.open_session(PATIENCE))
             for entry in Path('/proc').iterdir():
                 if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -247,13 +250,14 @@ def test_secrets_are_seen_by_nobody_on_the_machine(sshd: Sshd, tmp_path: Path) -
                 except OSError:
                     continue
                 looked += 1
-                for secret in (b'open sesame', b'hunter2', b'hush hush'):
-                    assert secret not in words
-                    assert secret not in env or secret == b'hush hush'
-            assert b'TOKEN=hush hush' in Path(f'/proc/{process.pid}/environ').read_bytes()
+                for secret in secrets:
+                    assert secret.encode() not in words
+                    assert secret.encode() not in env or secret == token
+            assert f'TOKEN={token}'.encode() in Path(
+                f'/proc/{process.pid}/environ').read_bytes()
             shown = repr(process.command) + repr(process.__dict__) + repr(connection.__dict__)
     finally:
         connection.close()
     assert looked > 3
     for text in (shown, sshd.log()):
-        assert not any(secret in text for secret in ('open sesame', 'hunter2', 'hush hush'))
+        assert not any(secret in text for secret in secrets)

@@ -30,6 +30,7 @@ import sys
 import threading
 import time
 from typing import Any
+import uuid
 
 from harness import wait_until
 import paramiko
@@ -688,18 +689,19 @@ def test_an_answer_that_is_too_long_or_too_late(connection: Connection) -> None:
 
 
 def test_secrets_are_in_no_command_line(connection: Connection, sshd: Sshd) -> None:
-    what = command('sleep', '1000', env={'TOKEN': 'open sesame'})
-    assert 'sesame' not in repr(what)
+    token = uuid.uuid4().hex  # nobody else's: everybody on this host is looked at
+    what = command('sleep', '1000', env={'TOKEN': token})
+    assert token not in repr(what)
     with start(connection, what) as process:
         environ = Path(f'/proc/{process.pid}/environ').read_bytes()
-        assert b'TOKEN=open sesame' in environ
+        assert f'TOKEN={token}'.encode() in environ
         for entry in Path('/proc').iterdir():
             if entry.name.isdigit():
                 try:
-                    assert b'open sesame' not in (entry / 'cmdline').read_bytes()
+                    assert token.encode() not in (entry / 'cmdline').read_bytes()
                 except (FileNotFoundError, ProcessLookupError):
                     continue
-    assert 'sesame' not in sshd.log()
+    assert token not in sshd.log()
 
 
 def test_what_cannot_run_is_refused_at_once() -> None:

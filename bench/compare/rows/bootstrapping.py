@@ -44,9 +44,9 @@ print('up', flush=True)
 os._exit(0)
 """
 
-_SET_UP = ('AMENT_PREFIX_PATH', 'LD_LIBRARY_PATH', 'PYTHONPATH', 'ROS_DISTRO', 'ROS_DOMAIN_ID',
-           'ROS_AUTOMATIC_DISCOVERY_RANGE', 'RMW_IMPLEMENTATION', 'PATH',
-           '_ROS_WHEELS_BOOTSTRAP_COMPLETE')
+# Not what the wheels of ROS add to the environment of a Python that runs already.
+_SET_UP = ('AMENT_PREFIX_PATH', 'PYTHONPATH', 'ROS_DISTRO', 'ROS_DOMAIN_ID',
+           'ROS_AUTOMATIC_DISCOVERY_RANGE', 'RMW_IMPLEMENTATION', 'PATH')
 
 
 def bootstrap(bench: Bench) -> Iterator[Result]:

@@ -64,11 +64,14 @@ class Job:
         self._exec_fd = -1
         self._error: dict[str, Any] | None = None
         self._looked = 0.0
+        self._settled = False
 
     @property
-    def ending(self) -> bool:
-        """Say whether it is to be looked at often: it has ended, or is to end."""
-        return bool(self._ladder.sent) or self._status is not None
+    def patience(self) -> float | None:
+        """Seconds until it is to be looked at, whatever happens; None: only if it does."""
+        if self._status is not None and self.streams.awaited:
+            return 0.0
+        return STEP if self._ladder.sent or self._status is not None else None
 
     def start(self) -> None:
         """Source the set-up scripts if there are any, then run the command."""
@@ -135,11 +138,15 @@ class Job:
                                      os.WEXITED | os.WNOHANG | os.WNOWAIT)
             # Its last words may have come since its output was looked at.
             self.streams.quiet = False
-            if self._status is None and not self._ladder.sent:
+            if self._status is not None:
+                self._looked, self._settled = now, False
+            elif not self._ladder.sent:
                 return
-        if now - self._looked < STEP / 2:
+        settled = (self._status is not None and self._exec_fd < 0
+                   and self.streams.settled)
+        if now - self._looked < STEP / 2 and (self._settled or not settled):
             return  # looking at everybody costs more than a block of output
-        self._looked = now
+        self._looked, self._settled = now, settled
         alive = living(self._main)
         if self._status is not None and self._over(alive, now):
             self._finish(alive)
@@ -151,7 +158,7 @@ class Job:
         if self._exec_fd >= 0:
             return False
         if not self._why and (self._setting_up or self._order['rest'] == 'leave'):
-            return self.streams.quiet
+            return self.streams.settled
         if alive:
             if not self._ladder.sent:
                 self.stop('')

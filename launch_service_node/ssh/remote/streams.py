@@ -49,6 +49,16 @@ class Streams:
         """Say whether output may still come."""
         return bool(self._kinds)
 
+    @property
+    def settled(self) -> bool:
+        """Say whether all that was written until the last look has been read."""
+        return self.quiet or not self._kinds
+
+    @property
+    def awaited(self) -> bool:
+        """Say whether one more look, now, tells if they are settled."""
+        return not self.settled and not self._link.full
+
     def add(self, fd: int, kind: bytes | None) -> None:
         """Read a descriptor; kind: of the frames for it, None: keep what comes."""
         os.set_blocking(fd, False)

@@ -105,8 +105,9 @@ class Watchdog:
             self._job.watch(now)
 
     def _patience(self) -> float:
-        if self._job and self._job.ending:
-            return STEP
+        patience = self._job.patience if self._job else None
+        if patience is not None:
+            return patience
         return min(1.0, max(STEP, self._silence / 4)) if self._silence else 1.0
 
     def _receive(self) -> None:
