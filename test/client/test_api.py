@@ -121,7 +121,7 @@ def test_restart_signal_and_output(client: LaunchServiceClient) -> None:
     before = client.start('counter')
     after = client.restart(proc_id=before.process_id)
     assert after.process_id == before.process_id and after.os_pid != before.os_pid
-    wait_until(lambda: 'line 0' in client.read_output('counter', lines=1000).data)
+    wait_until(lambda: 'line 1' in client.read_output('counter', lines=1000).data)
     assert [one.process_id for one in client.signal(signal.SIGSTOP, 'counter')] == [
         before.process_id]
     wait_until(lambda: state_name(client.list('counter').processes[-1].process_status)

@@ -22,9 +22,12 @@ ROS: an executable that an overlay took away is not found in what lies below.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from .spawning import decode, encode
+
+TYPE_CHECKING = False  # typing takes longer to load than all the rest
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class NotThere(Exception):

@@ -29,11 +29,14 @@ import os
 import select
 import signal
 import time
-from typing import Any
 
 from .folder import sweep
 from .ladder import Ladder, LAST_WAIT
 from .tree import become_subreaper, living
+
+TYPE_CHECKING = False  # typing takes longer to load than all the rest
+if TYPE_CHECKING:
+    from typing import Any
 
 #: What it says on stderr, before a value in JSON, when the watchdog didn't end by itself.
 SAID = 'launch_service_node: the watchdog was ended: '

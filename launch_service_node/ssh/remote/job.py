@@ -25,7 +25,6 @@ import json
 import os
 import select
 import time
-from typing import Any
 
 from .finding import NotThere
 from .folder import Folder
@@ -36,6 +35,10 @@ from .sourcing import as_path, environment_in, is_missing, script_for
 from .spawning import encode, open_terminal, spawn
 from .streams import Streams
 from .tree import living, signal_group
+
+TYPE_CHECKING = False  # typing takes longer to load than all the rest
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Seconds between two looks at who is left.
 STEP = 0.05

@@ -18,11 +18,14 @@ from __future__ import annotations
 
 import binascii
 import os
-from typing import Any
 
 from .finding import find, NotThere
 from .folder import Folder
 from .spawning import decode, encode
+
+TYPE_CHECKING = False  # typing takes longer to load than all the rest
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def fill_in(order: dict[str, Any], env: dict[bytes, bytes], folder: Folder) -> list[str]:

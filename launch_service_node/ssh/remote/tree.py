@@ -19,18 +19,18 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from typing import NamedTuple
 
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class Stat(NamedTuple):
+class Stat:
     """What /proc/<pid>/stat says; proc_pid_stat(5) has the fields."""
 
-    state: str
-    parent: int
-    group: int
-    start: int
+    def __init__(self, state: str, parent: int, group: int, start: int) -> None:
+        self.state = state
+        self.parent = parent
+        self.group = group
+        self.start = start
 
     @property
     def alive(self) -> bool:
