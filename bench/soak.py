@@ -45,7 +45,7 @@ from harness import alive, Lab, Running, wait_until  # noqa: E402
 
 from launch_service_node.errors import LaunchServiceError, ResultCode  # noqa: E402
 from launch_service_node.protocol import SupervisorClient  # noqa: E402
-from launch_service_node.supervisor.identity import open_handle  # noqa: E402
+from launch_service_node.supervisor.kernel.identity import open_handle  # noqa: E402
 from launch_service_node.supervisor.states import ENDED, State  # noqa: E402
 
 RESTART = {'policy': 'on-failure', 'delay': 0.01, 'max_delay': 0.05, 'limit': '50 in 10 s'}

@@ -37,7 +37,7 @@ from ssh_servers import Sshd
 from ssh_servers import why_not as why_no_sshd
 
 from launch_service_node.ssh.target import Target
-from launch_service_node.supervisor.identity import open_handle
+from launch_service_node.supervisor.kernel.identity import open_handle
 
 
 def why_not() -> str:

@@ -37,7 +37,7 @@ from typing import Any, TypeVar
 from launch_service_node.instance import instance_dir, known_instances
 from launch_service_node.protocol import SupervisorClient
 from launch_service_node.starting import supervisor_command
-from launch_service_node.supervisor.identity import open_handle, read_stat
+from launch_service_node.supervisor.kernel.identity import open_handle, read_stat
 
 #: Seconds that a test waits for what has to happen; never how long it takes.
 PATIENCE = float(os.environ.get('LAUNCH_SERVICE_TEST_PATIENCE', '30'))

@@ -27,7 +27,7 @@ from ..allow_list.resolve import resolve
 from ..errors import InvalidRequest, NotNow, ProcessError, ResultCode
 from ..instance import NAME_TOKEN
 from .process import Process
-from .record import Record
+from .records.record import Record
 from .requests import FIELDS
 from .states import ENDED
 

@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .loop import Loop
+from .kernel.loop import Loop
+from .kernel.sampling import HostSampler
 from .process import Process
-from .sampling import HostSampler
 from .states import ALIVE
 
 

@@ -23,7 +23,7 @@ from ..allow_list.model import Entry, ReadySettings, RestartSettings, StopSettin
 from ..errors import InstanceError, LaunchServiceError, ResultCode, Unreachable
 from ..protocol import encode, Message
 from .process import Process
-from .record import Record
+from .records.record import Record
 from .server import Connection
 from .states import ALIVE, ENDED, State
 from .world import World

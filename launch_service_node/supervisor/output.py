@@ -29,7 +29,7 @@ import errno
 import os
 from typing import NamedTuple
 
-from . import linux
+from .kernel import linux
 
 MAX_READ = 1024 * 1024
 DEFAULT_READ = 65536

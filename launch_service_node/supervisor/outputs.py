@@ -27,8 +27,8 @@ from collections.abc import Callable
 from contextlib import suppress
 import os
 
-from .linux import Inotify
-from .loop import Loop, Timer
+from .kernel.linux import Inotify
+from .kernel.loop import Loop, Timer
 from .output import Output
 
 #: Bytes a second that a process is expected to write at most, until it is known better.

@@ -21,11 +21,11 @@ import resource
 
 from ..allow_list.model import Entry
 from ..errors import ProcessError, ResultCode
-from .cgroups import Cgroups
-from .limits import controllers, enforce, Enforcement
-from .record import Record
-from .spawn import Account, Plan
-from .tree import limit_of_mark, MARK, RLIMIT_LOCKS
+from .kernel.cgroups import Cgroups
+from .kernel.limits import controllers, enforce, Enforcement
+from .kernel.spawn import Account, Plan
+from .kernel.tree import limit_of_mark, MARK, RLIMIT_LOCKS
+from .records.record import Record
 
 
 def make_plan(record: Record, base: dict[str, str], namespace: str, mark: str,

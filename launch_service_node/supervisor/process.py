@@ -23,13 +23,13 @@ from __future__ import annotations
 
 from ..errors import LaunchServiceError, NotNow, ProcessError, ResultCode
 from . import ladder, policy
-from .identity import Handle
+from .kernel.identity import Handle
+from .kernel.sampling import Measurement
+from .kernel.spawn import NEVER_STARTED
 from .output import Output
 from .readiness import Readiness
-from .record import Record
+from .records.record import Record
 from .run import Run
-from .sampling import Measurement
-from .spawn import NEVER_STARTED
 from .states import ALIVE, ENDED, may_follow, State
 from .stopping import Stopper
 from .waiters import Waiter, Waiters

@@ -27,7 +27,7 @@ import re
 import socket
 
 from ..allow_list.model import ReadySettings
-from .loop import Loop, Timer
+from .kernel.loop import Loop, Timer
 from .output import Output
 
 #: Bytes of a line that are looked at: the time that a pattern takes may grow with their

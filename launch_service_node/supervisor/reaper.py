@@ -27,10 +27,10 @@ import os
 import signal
 import socket
 
-from . import linux
-from .loop import Loop
+from .kernel import linux
+from .kernel.loop import Loop
+from .kernel.spawn import HANDLED
 from .process import Process
-from .spawn import HANDLED
 
 #: Seconds to wait until whoever is the parent of an adopted process reaps it.
 REAP_TIMEOUT = 1.0

@@ -31,7 +31,7 @@ import sys
 
 from ..allow_list.model import AllowList, Entry, Problem, report
 from ..errors import NotAllowed
-from .loop import Loop
+from .kernel.loop import Loop
 
 #: Seconds that reading may take.
 TIMEOUT = 20.0

@@ -22,14 +22,14 @@ import socket
 
 from ..allow_list.resolve import expand
 from ..errors import ProcessError, ResultCode
-from . import tree
-from .cgroups import Cgroup
-from .identity import Handle, open_handle, read_stat
-from .limits import cause_of_end
+from .kernel import tree
+from .kernel.cgroups import Cgroup
+from .kernel.identity import Handle, open_handle, read_stat
+from .kernel.limits import cause_of_end
+from .kernel.sampling import Measurement, TreeSampler
+from .kernel.spawn import spawn, Spawned
 from .readiness import Readiness
-from .record import exit_in_words, Record
-from .sampling import Measurement, TreeSampler
-from .spawn import spawn, Spawned
+from .records.record import exit_in_words, Record
 from .world import World
 
 #: Seconds between two looks at a child that an earlier supervisor forked, and that has not

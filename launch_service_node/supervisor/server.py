@@ -26,7 +26,7 @@ from typing import Any
 
 from ..errors import ResultCode
 from ..protocol import at_socket, decode, encode, LineBuffer, Message
-from .loop import Loop, Timer
+from .kernel.loop import Loop, Timer
 
 #: Bytes that may wait for a client that does not read.
 MAX_QUEUE = 8 * 1024 * 1024

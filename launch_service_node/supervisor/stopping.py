@@ -20,9 +20,9 @@ from collections.abc import Callable
 from functools import partial
 import signal
 
-from .identity import Handle, open_handle, read_stat
+from .kernel.identity import Handle, open_handle, read_stat
+from .kernel.loop import Loop, Timer
 from .ladder import Rung
-from .loop import Loop, Timer
 
 #: Seconds from an end to a look at who is left: ends come in crowds.
 _GATHER = 0.005

@@ -31,12 +31,12 @@ from ..environment import base_environment
 from ..errors import ProcessError, ResultCode
 from ..instance import make_private_dir, SOCKET_NAME
 from ..protocol import PROTOCOL
-from . import linux, settings, tree
-from .audit import AuditLog
-from .cgroups import Cgroups
-from .history import History
-from .identity import boot_id
-from .loop import Loop, Timer
+from . import settings
+from .kernel import linux, tree
+from .kernel.cgroups import Cgroups
+from .kernel.identity import boot_id
+from .kernel.loop import Loop, Timer
+from .kernel.spawn import Plan
 from .measuring import Measuring
 from .node_keeper import NodeKeeper
 from .operations import Operations
@@ -46,10 +46,11 @@ from .planning import make_plan
 from .process import Process
 from .rate import TokenBucket
 from .reaper import Reaper
-from .record import describe, Record
+from .records.audit import AuditLog
+from .records.history import History
+from .records.record import describe, Record
 from .rules import Rules
 from .server import MAX_CLIENTS, Server
-from .spawn import Plan
 from .states import ALIVE, ENDED
 from .table import Table
 

@@ -22,8 +22,8 @@ import re
 
 from ..errors import InvalidRequest, ResultCode
 from .process import Process
+from .records.uids import Past, past, PastUids
 from .states import ALIVE, ENDED, State
-from .uids import Past, past, PastUids
 
 _GLOB = re.compile(r'[*?[]')
 

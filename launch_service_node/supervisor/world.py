@@ -20,11 +20,11 @@ from collections.abc import Container
 import socket
 from typing import Protocol, TYPE_CHECKING
 
-from .cgroups import Cgroups
-from .loop import Loop
+from .kernel.cgroups import Cgroups
+from .kernel.loop import Loop
+from .kernel.spawn import Plan
 from .output import Output
-from .record import Record
-from .spawn import Plan
+from .records.record import Record
 
 if TYPE_CHECKING:
     from .process import Process

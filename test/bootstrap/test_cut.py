@@ -32,7 +32,7 @@ import pytest
 
 from launch_service_node.bootstrap.order import Order, pack
 from launch_service_node.bootstrap.robot_end import main, NO_ORDER
-from launch_service_node.supervisor.identity import open_handle
+from launch_service_node.supervisor.kernel.identity import open_handle
 
 STEPS = ('connecting', 'checking', 'handing over', 'starting', 'waiting for its heartbeat')
 

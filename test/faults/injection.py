@@ -38,7 +38,7 @@ from harness import Lab, PATIENCE
 import pytest
 
 import launch_service_node
-from launch_service_node.supervisor.journal import from_line, to_line
+from launch_service_node.supervisor.records.journal import from_line, to_line
 
 Wrap = Callable[[list[str]], list[str]]
 
@@ -118,15 +118,15 @@ KILL_POINTS = {
         def wrap(append):
             def tear(journal, entry):
                 if 'p' in entry and armed():
-                    from launch_service_node.supervisor.journal import to_line
+                    from launch_service_node.supervisor.records.journal import to_line
                     os.write(journal._fd, to_line(entry)[:-20])
                     die()
                 return append(journal, entry)
             return tear
-        replace('supervisor.journal:Journal.append', wrap)
+        replace('supervisor.records.journal:Journal.append', wrap)
         """,
-    'after the journal, before go': "die_before('supervisor.spawn:Spawned.go')",
-    'after go': "die_after('supervisor.spawn:Spawned.go')",
+    'after the journal, before go': "die_before('supervisor.kernel.spawn:Spawned.go')",
+    'after go': "die_after('supervisor.kernel.spawn:Spawned.go')",
     'after exec': "die_after('supervisor.run:Run.settle_exec')",
     'before the answer': """
         die_before('supervisor.server:Connection.answer',
@@ -179,8 +179,8 @@ def resident_bytes(pid: int) -> int:
 
 def zombies(parent: int) -> list[int]:
     """Return the children of a process that have ended and were not reaped."""
-    from launch_service_node.supervisor.identity import read_stat
-    from launch_service_node.supervisor.tree import children
+    from launch_service_node.supervisor.kernel.identity import read_stat
+    from launch_service_node.supervisor.kernel.tree import children
     stats = ((pid, read_stat(pid)) for pid in children(parent))
     return [pid for pid, stat in stats if stat is not None and stat.state in 'ZX']
 
@@ -207,7 +207,7 @@ SLOW_START = """
                 time.sleep(0.01)
             yield from restrict(plan)
         return slow
-    replace('supervisor.spawn:restrict', wrap)
+    replace('supervisor.kernel.spawn:restrict', wrap)
     """
 
 #: Every further generation in a session of its own, its parent gone at once.
@@ -262,7 +262,7 @@ FULL_JOURNAL = """
         def fsync(self, fd):
             if armed():
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    replace('supervisor.journal:os', lambda _: FullOs())
+    replace('supervisor.records.journal:os', lambda _: FullOs())
     """
 
 #: Attaches as the instance's node, and ends when it loses its supervisor.
@@ -294,5 +294,5 @@ READ_ONLY_JOURNAL = """
             if armed() and flags & os.O_RDWR:
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
             return os.open(path, flags, mode)
-    replace('supervisor.journal:os', lambda _: ReadOnlyOs())
+    replace('supervisor.records.journal:os', lambda _: ReadOnlyOs())
     """

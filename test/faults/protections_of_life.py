@@ -40,7 +40,7 @@ TABLE = (
                'self._loop.watch(fd, on_end)\n\n\n', 'pass\n\n\n',
                'supervisor/test_survival.py::'
                'test_how_an_adopted_process_ends_is_known_or_said_to_be_unknown'),
-    Protection(2, 'an end that nobody saw is no known one', 'supervisor/record.py',
+    Protection(2, 'an end that nobody saw is no known one', 'supervisor/records/record.py',
                'self.exit_known = status is not None', 'self.exit_known = True',
                'supervisor/test_survival.py::'
                'test_an_end_that_nobody_saw_is_unknown_and_never_a_success'),
@@ -52,7 +52,7 @@ TABLE = (
                'if record.state == State.BACKOFF:\n            delay',
                'if False:\n            delay',
                'supervisor/test_survival.py::test_a_restart_that_was_pending_still_comes'),
-    Protection(2, 'an id is never given away again', 'supervisor/history.py',
+    Protection(2, 'an id is never given away again', 'supervisor/records/history.py',
                "table.next_id = max(table.next_id, int(counters.get('next_id', 1)))", 'pass',
                'supervisor/test_journal.py::'
                'test_ids_and_numbers_go_on_after_a_rewrite_without_any_process'),
@@ -61,7 +61,7 @@ TABLE = (
                'supervisor/test_survival.py::'
                'test_ids_are_never_reused_also_when_the_journal_is_lost'),
     # 3: no stranger
-    Protection(3, 'the start time is compared', 'supervisor/identity.py',
+    Protection(3, 'the start time is compared', 'supervisor/kernel/identity.py',
                'stat.start_ticks != start_ticks', 'False',
                'supervisor/test_identity.py::test_another_start_time_is_another_process'),
     Protection(3, 'the mark is looked for', 'supervisor/run.py',
@@ -75,12 +75,12 @@ TABLE = (
     Protection(3, 'the boot is compared', 'supervisor/run.py',
                'if record.boot_id == self._world.boot_id:', 'if True:',
                'supervisor/test_survival.py::test_a_pid_of_another_boot_means_nothing'),
-    Protection(3, 'a record with a missing field is left out', 'supervisor/history.py',
+    Protection(3, 'a record with a missing field is left out', 'supervisor/records/history.py',
                'except (AttributeError, KeyError, TypeError, ValueError):\n        return None',
                'except ValueError:\n        return None',
                'supervisor/test_journal.py::'
                'test_a_record_with_a_field_that_can_not_be_right_is_left_out'),
-    Protection(3, 'a line says what was left out', 'supervisor/history.py',
+    Protection(3, 'a line says what was left out', 'supervisor/records/history.py',
                "print(f'{self._journal.path}: {damaged} damaged entries",
                "str(f'{self._journal.path}: {damaged} damaged entries",
                'supervisor/test_journal.py::'
@@ -90,7 +90,7 @@ TABLE = (
                'linux.become_subreaper()', 'pass',
                'supervisor/test_stop.py::'
                'test_nothing_is_left_of[a double fork whose leader stays]'),
-    Protection(4, 'an orphan is known by its mark', 'supervisor/tree.py',
+    Protection(4, 'an orphan is known by its mark', 'supervisor/kernel/tree.py',
                'return has_mark(pid, mark)', 'return False',
                'supervisor/test_stop.py::'
                'test_nothing_is_left_of[a double fork whose leader stays]'),
@@ -122,20 +122,20 @@ TABLE = (
                'faults/test_abusive_trees.py::'
                'test_what_does_not_end_is_named_and_nobody_waits_for_ever'),
     # 5: exact exit status
-    Protection(5, 'all eight bits of a code', 'supervisor/record.py',
+    Protection(5, 'all eight bits of a code', 'supervisor/records/record.py',
                'os.WEXITSTATUS(status)', '(os.WEXITSTATUS(status) & 0x7f)',
                'faults/test_exits.py::test_every_code_and_every_signal_is_told_exactly'),
-    Protection(5, 'a signal is no code', 'supervisor/record.py',
+    Protection(5, 'a signal is no code', 'supervisor/records/record.py',
                'self.term_signal = os.WTERMSIG(status)',
                'self.exit_code = 128 + os.WTERMSIG(status)',
                'faults/test_exits.py::test_every_code_and_every_signal_is_told_exactly'),
-    Protection(5, 'a failed exec is told', 'supervisor/spawn.py',
+    Protection(5, 'a failed exec is told', 'supervisor/kernel/spawn.py',
                'os.write(tell, explain(stage, plan.argv[0], error).encode()[:500])', 'pass',
                'faults/test_exits.py::test_failures_of_exec_are_told_apart'),
     Protection(5, 'nobody reaps what is not looked at', 'supervisor/reaper.py',
                'os.WEXITED | os.WNOHANG | os.WNOWAIT', 'os.WEXITED | os.WNOHANG',
                'supervisor/test_process.py::test_an_exit_code_is_told_exactly'),
-    Protection(5, 'an end during a stop keeps its code', 'supervisor/record.py',
+    Protection(5, 'an end during a stop keeps its code', 'supervisor/records/record.py',
                'self.exit_code = os.WEXITSTATUS(status)',
                'self.exit_code = 0 if self.stop_asked else os.WEXITSTATUS(status)',
                'faults/test_exits.py::test_an_end_by_itself_during_a_stop_keeps_its_code'),
@@ -143,36 +143,37 @@ TABLE = (
     Protection(6, 'a uid is looked up', 'supervisor/admission.py',
                'known = supervisor.table.of_uid(uid) if uid else None', 'known = None',
                'supervisor/test_process.py::test_sixty_requests_with_one_uid_start_one_process'),
-    Protection(6, 'a child waits until it is recorded', 'supervisor/spawn.py',
+    Protection(6, 'a child waits until it is recorded', 'supervisor/kernel/spawn.py',
                'if os.read(_GO_FD, 1) != _GO:', 'if False:',
                'faults/test_kill_points.py::test_a_repeated_request_finds_or_starts_exactly_one'),
-    Protection(6, 'a uid is known when its process is listed no longer', 'supervisor/table.py',
+    Protection(6, 'a uid is known when its process is listed no longer',
+               'supervisor/table.py',
                'self.past_uids.remember(past(record))', 'pass',
                'supervisor/test_process.py::'
                'test_a_uid_is_known_also_when_its_process_is_no_longer_listed'),
-    Protection(6, 'also to the next supervisor', 'supervisor/history.py',
+    Protection(6, 'also to the next supervisor', 'supervisor/records/history.py',
                "self._append({'u': past(record)})", 'pass',
                'faults/test_kill_points.py::test_what_was_dropped_from_the_list_does_not_come_back'),
     Protection(6, 'another request of the same uid is refused', 'supervisor/admission.py',
                'if asked.digest != digest(fields):', 'if False:',
                'supervisor/test_refusals.py::test_a_refusal'),
     # 7: the journal
-    Protection(7, 'a line has a checksum', 'supervisor/journal.py',
+    Protection(7, 'a line has a checksum', 'supervisor/records/journal.py',
                'if zlib.crc32(line[9:]) != checksum:', 'if False:',
                'supervisor/test_journal.py::'
                'test_with_every_byte_spoilt_only_the_entry_of_that_byte_is_lost'),
-    Protection(7, 'what follows a torn line is a line', 'supervisor/journal.py',
+    Protection(7, 'what follows a torn line is a line', 'supervisor/records/journal.py',
                "line = b'\\n' + line", 'pass',
                'supervisor/test_journal.py::test_what_is_appended_after_a_torn_line_is_read'),
-    Protection(7, 'a disk that takes half a line is full', 'supervisor/journal.py',
+    Protection(7, 'a disk that takes half a line is full', 'supervisor/records/journal.py',
                'self._torn = written != len(line)', 'self._torn = False',
                'supervisor/test_journal.py::test_a_full_disk_is_said_and_what_comes_after_is_read'),
-    Protection(7, 'nonsense keeps nobody from starting', 'supervisor/history.py',
+    Protection(7, 'nonsense keeps nobody from starting', 'supervisor/records/history.py',
                'except (AttributeError, KeyError, OverflowError, TypeError, ValueError):',
                'except ZeroDivisionError:',
                'supervisor/test_journal.py::'
                'test_an_entry_that_makes_no_sense_does_not_keep_anybody_from_starting'),
-    Protection(7, 'the old file stays until the new one is whole', 'supervisor/journal.py',
+    Protection(7, 'the old file stays until the new one is whole', 'supervisor/records/journal.py',
                "new = f'{self.path}.new'", 'new = self.path',
                'supervisor/test_journal.py::'
                'test_a_rewrite_that_fails_leaves_the_old_file_and_no_other'),
@@ -180,10 +181,10 @@ TABLE = (
                'if not journaled and self._mending is None:', 'if False:',
                'faults/test_exhaustion.py::'
                'test_what_a_full_disk_did_not_take_is_known_to_the_next_supervisor'),
-    Protection(7, 'one that may only be read is read', 'supervisor/journal.py',
+    Protection(7, 'one that may only be read is read', 'supervisor/records/journal.py',
                'if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):', 'if True:',
                'faults/test_exhaustion.py::test_a_journal_that_may_only_be_read_is_read'),
-    Protection(7, 'fields of a newer version are left out', 'supervisor/record.py',
+    Protection(7, 'fields of a newer version are left out', 'supervisor/records/record.py',
                'known = {name: data[name] for name in _FIELDS if name in data}',
                'known = dict(data)',
                'supervisor/test_journal.py::'
@@ -206,7 +207,7 @@ TABLE = (
                "self._end(State.STOPPED, '')",
                'supervisor/test_shutdown.py::'
                'test_who_was_stopped_while_it_waited_for_its_restart_stays_so[stop]'),
-    Protection(8, 'the wall clock means nothing', 'supervisor/loop.py',
+    Protection(8, 'the wall clock means nothing', 'supervisor/kernel/loop.py',
                'return time.monotonic()', 'return time.time()',
                'faults/test_clock.py::test_a_jump_changes_nothing'),
     Protection(8, "nor another boot's clock", 'supervisor/process.py',

@@ -50,7 +50,7 @@ TABLE = (
     Protection(10, 'what was dropped is counted', 'supervisor/output.py',
                'dropped = emptied + first', 'dropped = 0',
                'supervisor/test_output.py::test_an_offset_means_the_same_byte_for_ever'),
-    Protection(10, 'the next run writes behind the last', 'supervisor/spawn.py',
+    Protection(10, 'the next run writes behind the last', 'supervisor/kernel/spawn.py',
                'os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)',
                'os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)',
                'supervisor/test_outputs.py::test_a_second_run_goes_on_in_the_same_file'),
@@ -60,11 +60,11 @@ TABLE = (
                '            return\n        grown',
                'supervisor/test_outputs.py::test_a_look_that_fails_is_not_the_last'),
     # 11: limits
-    Protection(11, 'open files are limited', 'supervisor/limits.py',
+    Protection(11, 'open files are limited', 'supervisor/kernel/limits.py',
                'rlimits.append((resource.RLIMIT_NOFILE, limits.open_files, limits.open_files))',
                'pass',
                'supervisor/test_limits.py::test_open_files_are_bounded_and_the_program_sees_it'),
-    Protection(11, 'an out-of-memory kill is named', 'supervisor/limits.py',
+    Protection(11, 'an out-of-memory kill is named', 'supervisor/kernel/limits.py',
                "if counters.get('oom_kill', 0):", 'if False:',
                'supervisor/test_limits.py::'
                'test_only_what_the_kernel_has_counted_is_named_as_a_cause'),
@@ -72,11 +72,12 @@ TABLE = (
                "return said + self._cause if said else ''", 'return said',
                'supervisor/test_cgroups.py::'
                'test_what_the_kernel_has_counted_is_told_of_the_process'),
-    Protection(11, 'where no cgroup is, memory has a limit all the same', 'supervisor/limits.py',
+    Protection(11, 'where no cgroup is, memory has a limit all the same',
+               'supervisor/kernel/limits.py',
                'rlimits.append((resource.RLIMIT_DATA, limits.memory, limits.memory))', 'pass',
                'supervisor/test_limits.py::'
                'test_without_controllers_it_says_what_stands_in_and_why'),
-    Protection(11, 'niceness is that of the entry', 'supervisor/restricting.py',
+    Protection(11, 'niceness is that of the entry', 'supervisor/kernel/restricting.py',
                'os.setpriority(os.PRIO_PROCESS, 0, plan.nice)', 'pass',
                'supervisor/test_limits.py::'
                'test_niceness_is_that_of_the_entry_whatever_the_supervisors_is'),
@@ -116,7 +117,7 @@ TABLE = (
                'self.table.sequence_number += 1', 'self.table.sequence_number += 2',
                'supervisor/test_events.py::'
                'test_the_numbers_have_no_gap_and_no_exit_comes_before_its_start'),
-    Protection(14, 'the numbers go on', 'supervisor/history.py',
+    Protection(14, 'the numbers go on', 'supervisor/records/history.py',
                "int(data.get('sequence_number', 0)))", '0)',
                'supervisor/test_events.py::test_the_numbers_go_on_after_the_supervisors_death'),
     Protection(14, 'who comes late gets a snapshot', 'supervisor/operations.py',
@@ -158,7 +159,7 @@ TABLE = (
     Protection(15, 'options that an entry does not name', 'allow_list/resolve.py',
                "if argument.startswith('-') and '-' not in slot.pattern:", 'if False:',
                'allow_list/test_resolve.py::test_a_dash_has_to_be_in_the_pattern'),
-    Protection(15, 'what is checked is what is executed', 'supervisor/spawn.py',
+    Protection(15, 'what is checked is what is executed', 'supervisor/kernel/spawn.py',
                'if file_id(checked.path) != checked:', 'if False:',
                'faults/test_bypass.py::'
                'test_what_is_swapped_between_check_and_exec_is_not_executed'),
@@ -185,7 +186,7 @@ TABLE = (
                'supervisor/test_server.py::'
                'test_another_user_is_refused_by_the_kernels_word_and_noted'),
     # 16: shutdown
-    Protection(16, 'SIGTERM stops everything', 'supervisor/spawn.py',
+    Protection(16, 'SIGTERM stops everything', 'supervisor/kernel/spawn.py',
                'HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)',
                'HANDLED = (signal.SIGCHLD, signal.SIGINT)',
                'supervisor/test_shutdown.py::test_a_signal_stops_everything_by_its_ladder'),

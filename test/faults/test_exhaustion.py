@@ -231,7 +231,7 @@ def test_out_of_descriptors_measuring_goes_on_later(lab: Lab) -> None:
                     raise OSError(24, 'Too many open files')
                 return read(sampler, pid)
             return none_left
-        replace('supervisor.sampling:TreeSampler._read', wrap)
+        replace('supervisor.kernel.sampling:TreeSampler._read', wrap)
         """, str(gun)))
     gun.touch()
     running.start('sleeper')

@@ -87,13 +87,13 @@ def test_a_hundred_processes_are_adopted(lab: Lab) -> None:
     assert lab.leftovers() == []
 
 
-@pytest.mark.parametrize('point', ["die_before('supervisor.journal:os.replace')",
-                                   "die_after('supervisor.journal:os.replace')"])
+@pytest.mark.parametrize('point', ["die_before('supervisor.records.journal:os.replace')",
+                                   "die_after('supervisor.records.journal:os.replace')"])
 def test_a_fall_during_the_rewriting_of_the_journal_loses_nothing(lab: Lab, point: str) -> None:
     gun = lab.folder / 'gun'
     running = lab.supervisor(
         SLEEPER, {'id': 'true', 'cmd': '/bin/true'}, max_start_rate=0, keep_ended=3,
-        wrap=patched('import launch_service_node.supervisor.journal as journal\n'
+        wrap=patched('import launch_service_node.supervisor.records.journal as journal\n'
                      f'journal._REWRITE_FROM = 20000\n{point}', str(gun)))
     running.start('sleeper', uid=1)
     before = identities([running.process('sleeper')])

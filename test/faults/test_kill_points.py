@@ -146,7 +146,8 @@ def test_a_stop_is_finished_by_the_next_supervisor(lab: Lab, point: str) -> None
 def test_what_was_dropped_from_the_list_does_not_come_back(lab: Lab) -> None:
     running = lab.supervisor(
         {'id': 'true', 'cmd': '/bin/true'}, keep_ended=0,
-        wrap=patched("die_after('supervisor.history:History.drop')", str(lab.folder / 'gun')))
+        wrap=patched("die_after('supervisor.records.history:History.drop')",
+                     str(lab.folder / 'gun')))
     first = running.start('true', uid=3)
     wait_until(lambda: not running.call('list')['processes'])
     (lab.folder / 'gun').touch()

@@ -40,7 +40,7 @@ from launch_service_node.ssh.places import Place, stand_in
 from launch_service_node.ssh.process import RemoteProcess
 from launch_service_node.ssh.remote.folder import Folder
 from launch_service_node.ssh.running import run
-from launch_service_node.supervisor.identity import open_handle
+from launch_service_node.supervisor.kernel.identity import open_handle
 
 _SHOW = """
 import os, sys

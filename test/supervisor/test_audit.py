@@ -26,8 +26,8 @@ from harness import Lab
 from hypothesis import given, HealthCheck, settings, strategies
 import pytest
 
-from launch_service_node.supervisor import audit
-from launch_service_node.supervisor.audit import AuditLog, MAX_LINE
+from launch_service_node.supervisor.records import audit
+from launch_service_node.supervisor.records.audit import AuditLog, MAX_LINE
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'],
            'arguments': [{'name': 'any', 'pattern': '[a-z]+', 'repeated': True}],

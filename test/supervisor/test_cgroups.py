@@ -32,11 +32,11 @@ import harness
 from harness import alive, Lab, Running, wait_until
 import pytest
 
-from launch_service_node.supervisor import delegation
-from launch_service_node.supervisor.cgroups import Cgroup, Cgroups
-from launch_service_node.supervisor.delegation import find_place, own_cgroup
-from launch_service_node.supervisor.journal import from_line, to_line
-from launch_service_node.supervisor.loop import Loop
+from launch_service_node.supervisor.kernel import delegation
+from launch_service_node.supervisor.kernel.cgroups import Cgroup, Cgroups
+from launch_service_node.supervisor.kernel.delegation import find_place, own_cgroup
+from launch_service_node.supervisor.kernel.loop import Loop
+from launch_service_node.supervisor.records.journal import from_line, to_line
 from launch_service_node.supervisor.states import State
 
 #: More than anything here needs; it is there for the cgroup.
@@ -465,7 +465,8 @@ def test_what_the_kernel_has_counted_is_told_of_the_process(
     """Also where no controller is at hand: then the counters are made up, and nothing else."""
     running = lab.supervisor(
         {**SLEEPER, 'limits': {'memory': '64 MiB'}}, wrap=patched(
-            f"replace('supervisor.cgroups:Cgroup.counters', lambda _: lambda cgroup: {counted})"))
+            "replace('supervisor.kernel.cgroups:Cgroup.counters', "
+            f'lambda _: lambda cgroup: {counted})'))
     os.kill(running.start('sleeper')['os_pid'], signal.SIGKILL)
     process = running.wait_state('sleeper', State.FAILED)
     assert process['err_msg'] == f'was ended by SIGKILL{words}'

@@ -24,7 +24,7 @@ import subprocess
 from harness import alive, PATIENCE, wait_until
 import pytest
 
-from launch_service_node.supervisor.identity import boot_id, open_handle, read_stat
+from launch_service_node.supervisor.kernel.identity import boot_id, open_handle, read_stat
 
 
 @pytest.fixture

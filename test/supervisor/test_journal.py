@@ -28,11 +28,11 @@ from hypothesis import given, strategies
 import pytest
 
 from launch_service_node.allow_list.model import Entry
-from launch_service_node.supervisor import history as history_module
-from launch_service_node.supervisor import journal as journal_module
-from launch_service_node.supervisor.history import History
-from launch_service_node.supervisor.journal import from_line, Journal, to_line
-from launch_service_node.supervisor.record import Record
+from launch_service_node.supervisor.records import history as history_module
+from launch_service_node.supervisor.records import journal as journal_module
+from launch_service_node.supervisor.records.history import History
+from launch_service_node.supervisor.records.journal import from_line, Journal, to_line
+from launch_service_node.supervisor.records.record import Record
 from launch_service_node.supervisor.table import Table
 
 ENTRIES: list[dict[str, Any]] = [

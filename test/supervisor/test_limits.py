@@ -28,8 +28,8 @@ import pytest
 
 from launch_service_node.allow_list.model import LimitSettings
 from launch_service_node.errors import ResultCode
-from launch_service_node.supervisor.delegation import find_place
-from launch_service_node.supervisor.limits import (
+from launch_service_node.supervisor.kernel.delegation import find_place
+from launch_service_node.supervisor.kernel.limits import (
     cause_of_end,
     controllers,
     cpu_max,

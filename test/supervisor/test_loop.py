@@ -21,7 +21,7 @@ import socket
 
 import pytest
 
-from launch_service_node.supervisor.loop import Loop
+from launch_service_node.supervisor.kernel.loop import Loop
 
 
 def test_timers_run_in_the_order_of_their_times_and_not_when_cancelled() -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from hypothesis import given, HealthCheck, settings, strategies
 import pytest
 
-from launch_service_node.supervisor import linux
+from launch_service_node.supervisor.kernel import linux
 from launch_service_node.supervisor.output import MAX_READ, Output
 
 LIMIT = 64 * 1024

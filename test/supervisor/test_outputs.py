@@ -26,8 +26,8 @@ from faults.injection import fill, patched, small_disk
 from harness import Lab, PATIENCE, Running, wait_until
 import pytest
 
-from launch_service_node.supervisor import linux
-from launch_service_node.supervisor.loop import Loop
+from launch_service_node.supervisor.kernel import linux
+from launch_service_node.supervisor.kernel.loop import Loop
 from launch_service_node.supervisor.output import Output
 from launch_service_node.supervisor.outputs import newest_output, OutputKeeper, remove_outputs
 from launch_service_node.supervisor.states import State
@@ -118,13 +118,13 @@ def test_a_second_run_goes_on_in_the_same_file(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize('patch', [
-    "replace('supervisor.linux:punch_hole', lambda _: lambda *arguments: False)",
+    "replace('supervisor.kernel.linux:punch_hole', lambda _: lambda *arguments: False)",
     """
     def refuse(_):
         def init(self):
             raise OSError(24, 'no inotify instance left')
         return init
-    replace('supervisor.linux:Inotify.__init__', refuse)
+    replace('supervisor.kernel.linux:Inotify.__init__', refuse)
     """], ids=['a file system without holes', 'no inotify'])
 def test_the_limit_holds_without(lab: Lab, patch: str) -> None:
     running = lab.supervisor(writer(lab, 80 * MiB, 40e6, 'lines'), output_limit=LIMIT,

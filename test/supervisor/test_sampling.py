@@ -26,7 +26,7 @@ from harness import Lab, PATIENCE, wait_until
 import psutil
 import pytest
 
-from launch_service_node.supervisor.sampling import HostSampler, TREE_PERIOD, TreeSampler
+from launch_service_node.supervisor.kernel.sampling import HostSampler, TREE_PERIOD, TreeSampler
 
 MiB = 2 ** 20
 

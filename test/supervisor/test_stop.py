@@ -23,7 +23,7 @@ from harness import alive, Lab, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
-from launch_service_node.supervisor.identity import read_stat
+from launch_service_node.supervisor.kernel.identity import read_stat
 from launch_service_node.supervisor.states import State
 
 QUICK = {'sigterm_timeout': 0.2, 'sigkill_timeout': 0.2}

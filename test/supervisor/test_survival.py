@@ -26,7 +26,7 @@ from faults.injection import edit_journal
 from harness import alive, Lab, PATIENCE, wait_until
 import pytest
 
-from launch_service_node.supervisor.identity import read_stat
+from launch_service_node.supervisor.kernel.identity import read_stat
 from launch_service_node.supervisor.states import State
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}

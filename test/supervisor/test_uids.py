@@ -22,11 +22,11 @@ from hypothesis import given, strategies
 import pytest
 
 from launch_service_node.allow_list.model import Entry
-from launch_service_node.supervisor.history import History
-from launch_service_node.supervisor.record import Record
+from launch_service_node.supervisor.records.history import History
+from launch_service_node.supervisor.records.record import Record
+from launch_service_node.supervisor.records.uids import Past, past, PastUids, SIZE
 from launch_service_node.supervisor.states import State
 from launch_service_node.supervisor.table import Table
-from launch_service_node.supervisor.uids import Past, past, PastUids, SIZE
 
 
 def a_past(uid: int) -> Past:

@@ -30,7 +30,7 @@ import pytest
 
 from launch_service_node.client import LaunchServiceClient, RosSession
 from launch_service_node.errors import NotNow, ResultCode
-from launch_service_node.supervisor.identity import read_stat
+from launch_service_node.supervisor.kernel.identity import read_stat
 
 CLI = [sys.executable, '-m', 'launch_service_node.cli']
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import time
 
-from launch_service_node.supervisor.sampling import HostSampler, TreeSampler
+from launch_service_node.supervisor.kernel.sampling import HostSampler, TreeSampler
 
 from ..bench import Bench, interleaved, timed
 from ..figures import Line, Series

@@ -27,7 +27,7 @@ import resource
 import signal
 from typing import NamedTuple
 
-from ..allow_list.model import LimitSettings
+from ...allow_list.model import LimitSettings
 
 #: Microseconds over which a share of the processor is accounted.
 _PERIOD = 100_000

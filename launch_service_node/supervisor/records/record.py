@@ -20,9 +20,9 @@ import os
 import signal
 from typing import Any
 
-from ..allow_list.model import Entry
-from .sampling import Measurement
-from .states import State
+from ...allow_list.model import Entry
+from ..kernel.sampling import Measurement
+from ..states import State
 
 
 class Record:

@@ -21,7 +21,7 @@ import sys
 import time
 from typing import Any
 
-from ..protocol import encode
+from ...protocol import encode
 
 #: Bytes after which the log is renamed to `audit.log.1`, which it replaces.
 MAX_SIZE = 8 * 1024 * 1024

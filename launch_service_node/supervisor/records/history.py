@@ -19,12 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 import os
 import sys
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from .journal import Journal, SCHEMA
 from .record import Record
-from .table import Table
 from .uids import Past, past
+
+if TYPE_CHECKING:
+    from ..table import Table
 
 
 class History:

@@ -32,7 +32,7 @@ import resource
 import signal
 from typing import NamedTuple
 
-from ..allow_list.checking import file_id, FileId
+from ...allow_list.checking import file_id, FileId
 from .restricting import restrict
 from .tree import RLIMIT_LOCKS
 

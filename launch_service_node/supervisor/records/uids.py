@@ -27,8 +27,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from ..states import State
 from .record import Record
-from .states import State
 
 #: How many are remembered; the oldest is forgotten first.
 SIZE = 4096
