@@ -43,6 +43,7 @@ class Server:
         self.session = RosSession('server')
         self.calls = 0
         self.asked = threading.Event()
+        self.released = threading.Event()
         self.answer: Callable[[int], None] = lambda number: None
         # Callbacks may block: they get threads of their own.
         self.executor = MultiThreadedExecutor(4, context=self.session.node.context)
@@ -60,6 +61,11 @@ class Server:
         self.answer(number)
         response.success, response.message = True, f'call {number}'
         return response
+
+    def vanish(self, number: int) -> None:
+        """As an answer: leave the graph, and say nothing more."""
+        self.session.node.destroy_service(self.service)
+        self.released.wait(LONG)
 
 
 @pytest.fixture
@@ -79,6 +85,7 @@ def caller(client_session: RosSession) -> Iterator[ServiceCaller]:
 def server(domain: int) -> Iterator[Server]:
     server = Server()
     yield server
+    server.released.set()
     server.session.close()
 
 
@@ -157,18 +164,10 @@ def test_a_request_that_must_not_be_repeated_is_sent_once(caller: ServiceCaller,
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
 def test_a_service_that_goes_away_is_noticed_long_before_the_timeout(
         caller: ServiceCaller, server: Server) -> None:
-    release = threading.Event()
-
-    def vanish(number: int) -> None:
-        server.session.node.destroy_service(server.service)
-        release.wait(LONG)
-    server.answer = vanish
+    server.answer = server.vanish
     started = time.monotonic()
-    try:
-        with pytest.raises(Unreachable) as caught:
-            caller.call(TRIGGER, _request(), find_within=LONG, answer_within=300.0)
-    finally:
-        release.set()
+    with pytest.raises(Unreachable) as caught:
+        caller.call(TRIGGER, _request(), find_within=LONG, answer_within=300.0)
     assert caught.value.code == ResultCode.SERVICE_UNAVAILABLE
     assert 'left the ROS graph' in caught.value.message
     assert time.monotonic() - started < 100.0
@@ -177,13 +176,8 @@ def test_a_service_that_goes_away_is_noticed_long_before_the_timeout(
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
 def test_a_question_that_may_be_repeated_goes_to_the_next_one_of_the_name(
         caller: ServiceCaller, server: Server) -> None:
-    release = threading.Event()
     successors: list[Server] = []
-
-    def vanish(number: int) -> None:
-        server.session.node.destroy_service(server.service)
-        release.wait(LONG)
-    server.answer = vanish
+    server.answer = server.vanish
     # Only when the caller has seen that nobody is there does the next one come.
     present, absences = caller._present, iter(range(3))
 
@@ -199,7 +193,6 @@ def test_a_question_that_may_be_repeated_goes_to_the_next_one_of_the_name(
         response = caller.call(TRIGGER, _request(), find_within=LONG, answer_within=300.0,
                                attempts=3)
     finally:
-        release.set()
         for successor in successors:
             successor.session.close()
     assert response.success and server.calls == 1
@@ -209,17 +202,9 @@ def test_a_question_that_may_be_repeated_goes_to_the_next_one_of_the_name(
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
 def test_who_may_ask_again_is_told_too_that_nobody_comes_back(
         caller: ServiceCaller, server: Server) -> None:
-    release = threading.Event()
-
-    def vanish(number: int) -> None:
-        server.session.node.destroy_service(server.service)
-        release.wait(LONG)
-    server.answer = vanish
-    try:
-        with pytest.raises(Unreachable, match='left the ROS graph'):
-            caller.call(TRIGGER, _request(), find_within=2.0, answer_within=300.0, attempts=3)
-    finally:
-        release.set()
+    server.answer = server.vanish
+    with pytest.raises(Unreachable, match='left the ROS graph'):
+        caller.call(TRIGGER, _request(), find_within=2.0, answer_within=300.0, attempts=3)
 
 
 def test_closing_ends_a_waiting_call(caller: ServiceCaller, server: Server) -> None:
