@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import getpass
 import os
@@ -26,9 +26,12 @@ import socket
 import subprocess
 import threading
 import time
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from launch_service_node.ssh.target import Target
+
+if TYPE_CHECKING:
+    import pytest
 
 PATIENCE = 30.0
 
@@ -157,6 +160,44 @@ class Sshd:
     def connections(self) -> int:
         """Return how many clients have logged in so far."""
         return self.log().count('Accepted publickey')
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Sshd]:
+    """Give a server that runs; skip the test where there can be none."""
+    with several(folder) as make:
+        yield make()
+
+
+@contextmanager
+def several(folder: Path) -> Iterator[Callable[..., Sshd]]:
+    """
+    Give what makes servers with options of sshd_config, all of which are ended.
+
+    It starts them as well, unless it is called with `started=False`. Skips the test where
+    there can be none.
+    """
+    import pytest  # the bench, which may have none, makes its server itself
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    made: list[Sshd] = []
+
+    def make(started: bool = True, **options: Any) -> Sshd:
+        made.append(Sshd(folder / f'sshd{len(made)}', **options))
+        return made[-1].start() if started else made[-1]
+
+    try:
+        yield make
+    finally:
+        for server in made:
+            server.stop()
+
+
+def leave_home(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Have nothing of this user's own SSH set-up count."""
+    monkeypatch.setenv('HOME', str(home))
+    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
 
 
 @contextmanager

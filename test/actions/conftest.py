@@ -46,42 +46,23 @@ def launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture(scope='module')
 def shared_robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Give a server that serves all tests of a file; skip where there can be none."""
-    reason = ssh_servers.why_not()
-    if reason:
-        pytest.skip(reason)
-    server = ssh_servers.Sshd(tmp_path_factory.mktemp('sshd') / 'robot')
-    try:
-        yield server.start()
-    finally:
-        server.stop()
+    with ssh_servers.serving(tmp_path_factory.mktemp('sshd')) as server:
+        yield server
 
 
 @pytest.fixture
 def robot(shared_robot: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Give that server; the home of this side is an empty one."""
-    monkeypatch.setenv('HOME', str(tmp_path))
-    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
+    ssh_servers.leave_home(monkeypatch, tmp_path)
     return shared_robot
 
 
 @pytest.fixture
 def make_robot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     """Give what makes a further server with options of sshd_config; all are ended."""
-    reason = ssh_servers.why_not()
-    if reason:
-        pytest.skip(reason)
-    monkeypatch.setenv('HOME', str(tmp_path))
-    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
-    made: list[Any] = []
-
-    def make(started: bool = True, **options: Any) -> Any:
-        server = ssh_servers.Sshd(tmp_path / f'robot{len(made)}', **options)
-        made.append(server)
-        return server.start() if started else server
-
-    yield make
-    for server in made:
-        server.stop()
+    ssh_servers.leave_home(monkeypatch, tmp_path)
+    with ssh_servers.several(tmp_path) as make:
+        yield make
 
 
 @pytest.fixture(scope='module')

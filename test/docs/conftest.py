@@ -83,6 +83,17 @@ class Typed:
             self.printed.append(line)
         return line is not None
 
+    def end_as(self, command: Command) -> None:
+        """Wait until it ends as a page says of this command, after it printed what is there."""
+        if command.interrupted:
+            self.wait_shown(command.shown)
+            self.signal(signal.SIGINT)
+            assert self.wait() in INTERRUPTED, self
+        else:
+            assert (self.wait() != 0) == command.fails, self
+        missing = first_missing(command.shown, self.printed)
+        assert not missing, f'no line like {missing!r} from {self}'
+
     def _read(self) -> None:
         assert self.popen.stdout is not None
         with self.popen.stdout as output:
@@ -135,15 +146,7 @@ class Reader:
 
     def follow(self, command: Command) -> None:
         """Type a command of a page, which has to end, and print, as the page says."""
-        running = self.begin(command.typed)
-        if command.interrupted:
-            running.wait_shown(command.shown)
-            running.signal(signal.SIGINT)
-            assert running.wait() in INTERRUPTED, running
-        else:
-            assert (running.wait() != 0) == command.fails, running
-        missing = first_missing(command.shown, running.printed)
-        assert not missing, f'no line like {missing!r} from {running}'
+        self.begin(command.typed).end_as(command)
 
     def close(self) -> None:
         """End what was typed, and the daemon that `ros2` may have started for it."""

@@ -24,14 +24,14 @@ import re
 import shutil
 import signal
 
-from docs.pages import Block, Command, first_missing, read, ROOT
+from docs.pages import Block, Command, read, ROOT
 from fleet import Computer, Fleet
 from harness import wait_until
 import pytest
 
 from launch_service_node import errors
 
-from .conftest import INTERRUPTED, Typed
+from .conftest import Typed
 
 PAGES = ('docs/remote_launching.md', 'docs/errors.md')
 SHELLS = ('console',)
@@ -145,15 +145,7 @@ class Operator:
 
     def follow(self, command: Command, where: str) -> None:
         """Type a command of a page, which has to end, and print, as the page says."""
-        running = self.begin(command.typed, where)
-        if command.interrupted:
-            running.wait_shown(command.shown)
-            running.signal(signal.SIGINT)
-            assert running.wait() in INTERRUPTED, running
-        else:
-            assert (running.wait() != 0) == command.fails, running
-        missing = first_missing(command.shown, running.printed)
-        assert not missing, f'no line like {missing!r} from {running}'
+        self.begin(command.typed, where).end_as(command)
 
     def close(self) -> None:
         """End what was typed."""

@@ -27,39 +27,22 @@ import ssh_servers
 @pytest.fixture(scope='session')
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Give a server that serves all tests; skip where there can be none."""
-    reason = ssh_servers.why_not()
-    if reason:
-        pytest.skip(reason)
-    server = ssh_servers.Sshd(tmp_path_factory.mktemp('sshd') / 'shared')
-    try:
-        yield server.start()
-    finally:
-        server.stop()
+    with ssh_servers.serving(tmp_path_factory.mktemp('sshd')) as server:
+        yield server
 
 
 @pytest.fixture
 def sshd(shared: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Give the shared server with its client's files as they were, and an empty home."""
-    monkeypatch.setenv('HOME', str(tmp_path))
-    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
+    ssh_servers.leave_home(monkeypatch, tmp_path)
     shared.write_config()
     shared.know()
     return shared
 
 
 @pytest.fixture
-def make_sshd(shared: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-              ) -> Iterator[Callable[..., Any]]:
+def make_sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     """Give what starts a further server with options of sshd_config; all are ended."""
-    monkeypatch.setenv('HOME', str(tmp_path))
-    monkeypatch.delenv('SSH_AUTH_SOCK', raising=False)
-    made: list[Any] = []
-
-    def make(started: bool = True, **options: Any) -> Any:
-        server = ssh_servers.Sshd(tmp_path / f'sshd{len(made)}', **options)
-        made.append(server)
-        return server.start() if started else server
-
-    yield make
-    for server in made:
-        server.stop()
+    ssh_servers.leave_home(monkeypatch, tmp_path)
+    with ssh_servers.several(tmp_path) as make:
+        yield make
