@@ -23,6 +23,8 @@ from typing import Any
 import pytest
 import ssh_servers
 
+from launch_service_node.ssh.connection import connect, Connection
+
 
 @pytest.fixture(scope='session')
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
@@ -46,3 +48,20 @@ def make_sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     ssh_servers.leave_home(monkeypatch, tmp_path)
     with ssh_servers.several(tmp_path) as make:
         yield make
+
+
+@pytest.fixture(scope='module')
+def shared_connection(shared: Any) -> Iterator[Connection]:
+    """Give a connection for all tests here."""
+    shared.write_config()
+    shared.know()
+    connection = connect(shared.target())
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def connection(sshd: Any, shared_connection: Connection) -> Iterator[Connection]:
+    """Give a connection to the shared server, which is left without sessions."""
+    yield shared_connection
+    assert shared_connection.channels == 0
