@@ -25,7 +25,6 @@ from __future__ import annotations
 import getpass
 import os
 from pathlib import Path
-import signal
 import subprocess
 import sys
 from typing import Any
@@ -37,7 +36,6 @@ from ssh_servers import Sshd
 from ssh_servers import why_not as why_no_sshd
 
 from launch_service_node.ssh.target import Target
-from launch_service_node.supervisor.kernel.identity import open_handle
 
 
 def why_not() -> str:
@@ -99,9 +97,7 @@ class Computer:
 
     def pids(self) -> list[int]:
         """Return who runs on it, its sshd included."""
-        said = subprocess.run(['ip', 'netns', 'pids', self.host.namespace], text=True,
-                              capture_output=True, timeout=PATIENCE, check=False)
-        return [int(word) for word in said.stdout.split()]
+        return self.host.pids()
 
     def running(self, *words: str) -> list[int]:
         """Return the pids of those on it whose command line has all these words."""
@@ -118,17 +114,7 @@ class Computer:
     def stop(self) -> None:
         """End its sshd and everything that runs on it."""
         self.sshd.stop()
-
-        def is_empty() -> bool:
-            pids = self.pids()
-            for pid in pids:
-                handle = open_handle(pid)
-                if handle is not None:
-                    if pid in self.pids():  # still the one that was found
-                        handle.send(signal.SIGKILL)
-                    handle.close()
-            return not pids
-        wait_until(is_empty)
+        self.host.end_all()
 
 
 class Fleet:

@@ -24,8 +24,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from typing import Any
+
+from harness import wait_until
+
+from launch_service_node.supervisor.kernel.identity import open_handle
 
 SUBNET = '10.123.45'
 
@@ -66,6 +71,25 @@ class Host:
         return subprocess.run(self.command(*words), text=True, check=False, **{
             'capture_output': True, 'timeout': _TIMEOUT, **options})
 
+    def pids(self) -> list[int]:
+        """Return who runs on it: who is in its namespace, whatever became of their parents."""
+        said = subprocess.run(['ip', 'netns', 'pids', self.namespace], text=True,
+                              capture_output=True, timeout=_TIMEOUT, check=False)
+        return [int(word) for word in said.stdout.split()]
+
+    def end_all(self) -> None:
+        """End whatever runs on it."""
+        def is_empty() -> bool:
+            pids = self.pids()
+            for pid in pids:
+                handle = open_handle(pid)
+                if handle is not None:
+                    if pid in self.pids():  # still the one that was found
+                        handle.send(signal.SIGKILL)
+                    handle.close()
+            return not pids
+        wait_until(is_empty)
+
     def cut(self) -> None:
         """Pull its cable."""
         _ip('-n', self._network, 'link', 'set', self._port, 'down')
@@ -97,7 +121,14 @@ class Network:
             raise
 
     def close(self) -> None:
-        """Remove the hosts and their network; what runs there has to be ended before."""
+        """End whatever runs on the hosts, and remove them and their network."""
+        try:
+            for host in self.hosts:
+                host.end_all()
+        finally:
+            self._remove()
+
+    def _remove(self) -> None:
         for namespace in reversed(self._namespaces):
             subprocess.run(['ip', 'netns', 'delete', namespace], check=False, timeout=_TIMEOUT)
         self._namespaces = []

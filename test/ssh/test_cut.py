@@ -23,7 +23,7 @@ import subprocess
 import sys
 from typing import Any
 
-from harness import wait_until
+from harness import alive, wait_until
 from hosts import Network
 import pytest
 from ssh_servers import PATIENCE, Sshd
@@ -47,13 +47,6 @@ with RemoteProcess(Command(argv=tuple(argv), silence=3.0, sigterm_timeout=0.3,
         print(type(error).__name__, error)
 connection.close()
 """
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] not in 'ZX'
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture
