@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 import importlib.util
 import json
 import os
@@ -25,7 +24,7 @@ import select
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from .environment import base_environment
 from .errors import InstanceError, NotNow, ProcessError, ResultCode, Unreachable
@@ -43,8 +42,7 @@ _BOOT = ('import sys; sys.path.insert(0, sys.argv.pop(1)); '
 _POLL = 0.02
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """
     What bringing an instance up came to.
 

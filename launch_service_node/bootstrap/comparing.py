@@ -17,9 +17,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 import json
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .order import GRAPH_VARIABLES, Order
 
@@ -27,8 +27,7 @@ from .order import GRAPH_VARIABLES, Order
 CONTENT = 'the text of '
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(NamedTuple):
     """
     An instance whose node is up.
 
@@ -39,7 +38,10 @@ class Running:
 
     instance: dict[str, Any]
     argv: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f'Running({self.instance!r}, {self.argv!r})'  # there may be secrets in the rest
 
     @property
     def allow_list(self) -> list[str]:

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 import json
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 #: Of the order and its answers; another one is another language.
 FORMAT = 1
@@ -34,9 +34,10 @@ GRAPH_VARIABLES = (
 #: The enclave's name in the key store that is made of what was sent.
 ENCLAVE = '/launch_service'
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Order:
+
+class Order(NamedTuple):
     """
     An instance to be brought up; what is empty was not asked for.
 
@@ -53,15 +54,19 @@ class Order:
     """
 
     namespace: str = ''
-    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    files: Mapping[str, bytes] = _NOTHING
     allow_list: tuple[str, ...] = ()
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = _NOTHING
     ros_arguments: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    defaults: Mapping[str, str] = field(default_factory=dict, repr=False)
-    enclave: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = _NOTHING
+    defaults: Mapping[str, str] = _NOTHING
+    enclave: Mapping[str, bytes] = _NOTHING
     replace: bool = False
     timeout: float = 60.0
+
+    def __repr__(self) -> str:
+        # Files and variables may hold secrets.
+        return f'Order({self.namespace!r}, replace={self.replace}, timeout={self.timeout:g})'
 
 
 def pack(order: Order) -> bytes:

@@ -23,8 +23,7 @@ launch_service_node.errors.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..client.records import Record
 from ..client.waits import FIND
@@ -33,16 +32,14 @@ from ..client.waits import FIND
 ENDING = 5.0
 
 
-@dataclass(frozen=True)
-class Waits:
+class Waits(NamedTuple):
     """Seconds to wait for an instance, and for its answer; None: what fits the request."""
 
     find: float = FIND
     answer: float | None = None
 
 
-@dataclass(frozen=True)
-class StartRequest:
+class StartRequest(NamedTuple):
     """What `start` sends; the fields are those of srv/StartProcess.srv."""
 
     cmd: str
@@ -55,8 +52,7 @@ class StartRequest:
     wait_ready: bool = False
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """Which processes of an instance are meant: all that match all that is given."""
 
     name: str = ''

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ..client.records import Record
@@ -36,13 +34,14 @@ Thing = TypeVar('Thing')
 Value = TypeVar('Value')
 
 
-@dataclass(frozen=True)
 class Outcome(Generic[Thing, Value]):
     """What became of one of several: a value, or the error why not."""
 
-    thing: Thing
-    value: Value | None = None
-    error: LaunchServiceError | None = None
+    def __init__(self, thing: Thing, value: Value | None = None,
+                 error: LaunchServiceError | None = None) -> None:
+        self.thing = thing
+        self.value = value
+        self.error = error
 
     @property
     def code(self) -> ResultCode:
@@ -66,6 +65,7 @@ def each(things: Iterable[Thing],
     things = list(things)
     if len(things) < 2:
         return [attempt(thing) for thing in things]
+    from concurrent.futures import ThreadPoolExecutor  # takes its time to load
     pool = ThreadPoolExecutor(min(MAX_AT_ONCE, len(things)), 'launch-service')
     try:
         return list(pool.map(attempt, things))

@@ -17,15 +17,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 import unicodedata
 
 ELLIPSIS = '…'
 GAP = '  '
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """
     A column.
 
@@ -38,8 +37,7 @@ class Column:
     least: int | None = None
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A text, and the terminal's number for its colour ('' for none)."""
 
     text: str

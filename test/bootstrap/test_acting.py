@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 import os
 from pathlib import Path
 import subprocess
@@ -165,7 +164,7 @@ def test_another_version_takes_over_what_runs(
         assert attached['outcome'] == 'attached'
         assert attached['instance']['supervisor_pid'] == before['instance']['supervisor_pid']
         steps: list[str] = []
-        after = acting.bring_up(replace(order, replace=True), steps.append,
+        after = acting.bring_up(order._replace(replace=True), steps.append,
                                 dict(here.environment))
         assert steps[0].startswith('replacing: it is version ') and after['outcome'] == 'replaced'
         assert after['instance']['supervisor_pid'] != before['instance']['supervisor_pid']
