@@ -47,7 +47,8 @@ def load(path: str, passphrase: str | None) -> paramiko.PKey:
     """
     Return a private key from a file, with the certificate that lies beside it.
 
-    :raises Unusable: it is missing, unreadable, not understood, or the passphrase is not its.
+    :raises Unusable: it is missing, unreadable, not understood, or the passphrase is not its;
+        or its certificate can't be read.
     """
     try:
         text = Path(path).read_text(encoding='ascii', errors='replace')
@@ -63,10 +64,7 @@ def load(path: str, passphrase: str | None) -> paramiko.PKey:
             # Another kind of key, or the wrong passphrase: the classes don't say which.
             continue
         else:
-            certificate = Path(path + '-cert.pub')
-            if certificate.exists():
-                key.load_certificate(str(certificate))
-            return key
+            return _with_certificate(key, Path(path + '-cert.pub'))
     if locked:
         raise Unusable(f'{path} has a passphrase: give it as `passphrase`, or add the key to the '
                        'agent with `ssh-add`')
@@ -75,6 +73,18 @@ def load(path: str, passphrase: str | None) -> paramiko.PKey:
     if passphrase:
         raise Unusable(f"{path} doesn't open with the passphrase that was given")
     raise Unusable(f"{path} holds a private key of a kind that isn't understood")
+
+
+def _with_certificate(key: paramiko.PKey, certificate: Path) -> paramiko.PKey:
+    if certificate.exists():
+        try:
+            key.load_certificate(str(certificate))
+        except (ValueError, paramiko.SSHException, OSError) as error:
+            # What paramiko says is what its parser met, or what the file holds.
+            why = getattr(error, 'strerror', None) or 'it is none for this kind of key'
+            raise Unusable(f"the certificate {certificate} can't be read: {why}; have the key "
+                           'certified again, or remove the file') from error
+    return key
 
 
 def public_blob(path: str) -> bytes | None:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 import logging
+from pathlib import Path
 import socket
 import threading
 from typing import Any
@@ -220,3 +221,21 @@ def test_another_password_or_passphrase_is_another_connection(sshd: Sshd) -> Non
                        replace(first, passphrase=PASSWORD), replace(first, password=None)):
             pool.open_session(target).close()
         assert len(pool.connections()) == 4
+
+
+@pytest.mark.parametrize('wrong', ['empty', 'garbled', 'of another kind', 'a folder'])
+def test_a_certificate_that_cannot_be_read_is_told_and_no_obstacle(
+        sshd: Sshd, tmp_path: Path, wrong: str) -> None:
+    key, certificate = keygen(tmp_path / 'key'), tmp_path / 'key-cert.pub'
+    if wrong == 'a folder':
+        certificate.mkdir()
+    else:
+        certificate.write_text({
+            'empty': '', 'garbled': 'ssh-ed25519-cert-v01@openssh.com AAA=',
+            'of another kind': sshd.public(keygen(tmp_path / 'other', 'rsa'))}[wrong])
+    told = f"the certificate {certificate} can't be read: "
+    assert told in refused(sshd.target(ssh_key=str(key)))
+    sshd.write_config(f'IdentityFile {key}')
+    assert f'not usable: {told}' in refused(sshd.target(ssh_key=None))
+    sshd.write_config(f'IdentityFile {key}', f'IdentityFile {sshd.user_key}')
+    works(sshd.target(ssh_key=None))
