@@ -26,7 +26,7 @@ from ..errors import AuthenticationFailed, ConnectionLost, ConnectTimedOut
 from .keys import Agent, candidates, NoSignature
 from .target import Resolved, Target
 
-#: sshd ends a connection after six attempts (MaxAuthTries).
+#: sshd ends a connection with the sixth attempt that fails (MaxAuthTries).
 MOST_KEYS = 5
 
 _KEY, _PASSWORD, _QUESTIONS = 'publickey', 'password', 'keyboard-interactive'
@@ -46,10 +46,14 @@ def authenticate(transport: paramiko.Transport, where: Resolved, target: Target,
     :raises ConnectionLost: it hangs up.
     """
     login = _Login(transport, where, deadline)
+    most = MOST_KEYS - (target.password is not None)
     with Agent(where, login.left()) as agent:
         for name, key in candidates(where, agent, target.passphrase, target.ssh_key,
                                     login.problems):
-            if len(login.tried) == MOST_KEYS or _KEY not in login.allowed:
+            if _KEY not in login.allowed:
+                break
+            if login.attempts == most:
+                login.gave_up = True
                 break
             if login.attempt(name, partial(transport.auth_publickey, where.user, key)):
                 return name
@@ -71,6 +75,8 @@ class _Login:
     Attempts to log in.
 
     :ivar tried: what the host was shown.
+    :ivar attempts: how often it was shown something.
+    :ivar gave_up: whether there are further keys, which it would hang up on.
     :ivar problems: why keys could not be used.
     :ivar allowed: what the host takes, as far as it said so.
     :ivar refused: whether it looked at what it was shown last, and didn't take it.
@@ -79,6 +85,8 @@ class _Login:
     def __init__(self, transport: paramiko.Transport, where: Resolved, deadline: float) -> None:
         self.where = where
         self.tried: list[str] = []
+        self.attempts = 0
+        self.gave_up = False
         self.problems: list[str] = []
         self.allowed = [_KEY, _PASSWORD, _QUESTIONS]
         self.refused = False
@@ -94,6 +102,7 @@ class _Login:
         where = self.where
         if name not in self.tried:
             self.tried.append(name)
+        self.attempts += 1
         self._transport.auth_timeout = self.left()
         self.refused = False
         try:
@@ -110,7 +119,7 @@ class _Login:
                                       'is the host overloaded?', **where.facts()) from error
             if not self._transport.is_active():
                 raise ConnectionLost(
-                    f'{where.name} hangs up while {where.user} logs in, after {len(self.tried)} '
+                    f'{where.name} hangs up while {where.user} logs in, after {self.attempts} '
                     'attempts: name the one key that it takes as ssh_key',
                     tried=tuple(self.tried), **where.facts()) from error
             if not isinstance(error, paramiko.AuthenticationException):
@@ -146,6 +155,8 @@ class _Answers:
 def _failure(login: _Login, target: Target, answers: _Answers) -> AuthenticationFailed:
     where, allowed = login.where, login.allowed
     what = f'tried {", ".join(login.tried)}' if login.tried else 'there is no key to try'
+    if login.gave_up:
+        what += '; further keys are not tried, as hosts hang up after some attempts'
     if login.problems:
         what += f'; not usable: {"; ".join(login.problems)}'
     if answers.open:

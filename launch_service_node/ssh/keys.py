@@ -26,6 +26,7 @@ from typing import Any
 import paramiko
 
 from ..errors import AuthenticationFailed
+from .known_hosts import fingerprint
 from .target import Resolved
 
 # Not paramiko.PKey.from_path, which version 2 doesn't have.
@@ -197,10 +198,11 @@ def candidates(where: Resolved, agent: Agent, passphrase: str | None, chosen: st
                                        f'{error}', **where.facts()) from error
         seen.add(key.asbytes())
         yield path, key
-    for blob, key in by_blob.items():
+    # As ssh has it: of the agent's keys first those that a file names.
+    for blob, key in sorted(by_blob.items(), key=lambda one: one[0] not in listed_blobs):
         if blob not in seen and (not where.identities_only or blob in listed_blobs):
             seen.add(blob)
-            yield 'a key of the agent', key
+            yield f'the key {fingerprint(blob)} of the agent', key
     for path in where.identity_files:
         if path == chosen or public_blob(path) in seen:
             continue

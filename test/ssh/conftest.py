@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+import subprocess
+import threading
 from typing import Any
 
 import pytest
@@ -48,6 +50,22 @@ def make_sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     ssh_servers.leave_home(monkeypatch, tmp_path)
     with ssh_servers.several(tmp_path) as make:
         yield make
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Run an ssh-agent."""
+    path = tmp_path / 'agent'
+    popen = subprocess.Popen(['ssh-agent', '-D', '-a', str(path)], stdout=subprocess.DEVNULL)
+    try:
+        while not path.exists():
+            assert popen.poll() is None
+            threading.Event().wait(0.01)
+        monkeypatch.setenv('SSH_AUTH_SOCK', str(path))
+        yield path
+    finally:
+        popen.terminate()
+        popen.wait(30)
 
 
 @pytest.fixture(scope='module')

@@ -22,6 +22,7 @@ from dataclasses import replace
 import logging
 from pathlib import Path
 import socket
+import subprocess
 import threading
 from typing import Any
 
@@ -239,3 +240,38 @@ def test_a_certificate_that_cannot_be_read_is_told_and_no_obstacle(
     assert f'not usable: {told}' in refused(sshd.target(ssh_key=None))
     sshd.write_config(f'IdentityFile {key}', f'IdentityFile {sshd.user_key}')
     works(sshd.target(ssh_key=None))
+
+
+def crowd(agent: Path, *more: Path) -> None:
+    """Give an agent more keys than a host looks at, then these."""
+    strangers = [keygen(agent.with_name(f'stranger{number}')) for number in range(7)]
+    subprocess.run(['ssh-add', '-q', *map(str, [*strangers, *more])], check=True,
+                   timeout=PATIENCE)
+
+
+def test_more_keys_in_the_agent_than_a_host_looks_at_are_not_all_tried(
+        sshd: Sshd, agent: Path) -> None:
+    crowd(agent)
+    sshd.write_config(f'IdentityAgent {agent}', f'IdentityFile {sshd.user_key}')
+    message = refused(sshd.target(ssh_key=None))
+    assert message.count('the key SHA256:') == message.count(' of the agent') == 5
+    assert '; further keys are not tried, as hosts hang up after some attempts; ' in message
+    assert message.endswith('or name the right one as ssh_key')
+    works(sshd.target())
+
+
+def test_keys_that_ssh_config_names_come_before_the_agents_others(
+        sshd: Sshd, agent: Path) -> None:
+    crowd(agent, sshd.user_key)
+    sshd.write_config(f'IdentityAgent {agent}', f'IdentityFile {sshd.user_key}')
+    works(sshd.target(ssh_key=None))
+
+
+def test_a_password_is_tried_however_many_keys_the_agent_has(
+        account: Callable[..., Sshd], agent: Path) -> None:
+    crowd(agent)
+    server = account(**_BY_PASSWORD)
+    server.write_config(f'IdentityAgent {agent}')
+    works(server.target(ssh_key=None, password=PASSWORD))
+    message = refused(server.target(ssh_key=None, password='hunter2'))
+    assert 'it refuses the password that was given' in message
