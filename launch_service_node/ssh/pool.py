@@ -194,9 +194,8 @@ class Pool:
 
     def _first_session(self, target: Target, place: _Place) -> Session:
         self._check_open()
-        deadline = time.monotonic() + target.connect_timeout
         try:
-            connection = self._dial(target)
+            connection, session = self._dial_for_session(target, place)
         except ConnectionFailed as error:
             place.failure = error
             place.backoff.failed(time.monotonic())
@@ -205,12 +204,6 @@ class Pool:
             place.attempts += 1
         place.failure = None
         place.backoff.succeeded()
-        try:
-            # Before others know of the connection: they might fill it up.
-            session = self._session(connection, max(_LEAST, deadline - time.monotonic()), place)
-        except BaseException:
-            connection.close()
-            raise
         with self._lock:
             closed = self._closed.is_set()
             if not closed:
@@ -219,6 +212,17 @@ class Pool:
             connection.close()
             self._check_open()
         return session
+
+    def _dial_for_session(self, target: Target, place: _Place) -> tuple[Connection, Session]:
+        deadline = time.monotonic() + target.connect_timeout
+        connection = self._dial(target)
+        try:
+            # Before others know of the connection: they might fill it up.
+            return connection, self._session(
+                connection, max(_LEAST, deadline - time.monotonic()), place)
+        except BaseException:
+            connection.close()
+            raise
 
     def _on_an_open_one(self, target: Target, place: _Place) -> Session | None:
         self._check_open()

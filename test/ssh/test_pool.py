@@ -275,6 +275,38 @@ def test_many_who_wait_for_a_dead_server_do_not_hammer_it(sshd: Sshd) -> None:
     assert all(gap >= FIRST / 2 for gap in gaps)
 
 
+def test_a_server_that_lets_in_and_opens_no_session_is_not_hammered(
+        make_sshd: Callable[..., Sshd]) -> None:
+    server, patience = make_sshd(MaxSessions=0), 3.0
+    with Pool() as pool:
+        with pytest.raises(ConnectionFailed, match='opens no session'):
+            pool.open_session(server.target(), patience)
+        assert pool.connections() == []
+    pauses = [FIRST / 2 * 2 ** number for number in range(10)]  # at least
+    most = 1 + sum(sum(pauses[:end]) < patience for end in range(1, len(pauses)))
+    assert 1 <= server.connections() <= most < 6
+
+
+def test_a_server_that_opens_no_session_at_first_is_waited_for(sshd: Sshd) -> None:
+    dialled: list[Connection] = []
+
+    def refuse(timeout: float) -> Session:
+        raise ConnectionLost('hung up')
+
+    def dial(target: Target) -> Connection:
+        dialled.append(connect(target))
+        if len(dialled) < 3:
+            dialled[-1].open_session = refuse  # type: ignore[method-assign]
+        return dialled[-1]
+
+    with Pool(dial=dial) as pool:
+        assert echo(pool.open_session(sshd.target(), patience=PATIENCE))
+        assert [one.alive for one in dialled] == [False, False, True]
+        # A failure after that is the first in a row.
+        place, = pool._places.values()
+        assert place.failure is None and place.backoff.pause(time.monotonic()) == 0.0
+
+
 @pytest.mark.parametrize('wrong', ['host key', 'user key'])
 def test_what_another_attempt_does_not_mend_is_not_tried_again(
         sshd: Sshd, tmp_path: Path, wrong: str) -> None:
