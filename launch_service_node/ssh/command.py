@@ -95,7 +95,7 @@ class Command:
 
 class Exit(NamedTuple):
     """
-    How a command ended: with a code, or by a signal.
+    How a command ended: with a code, or by a signal; neither when nothing ends it.
 
     :ivar left: pids that even SIGKILL didn't end (another user's, or stuck in the kernel).
     :ivar why: what had it stopped; empty when it ended by itself.
@@ -109,7 +109,7 @@ class Exit(NamedTuple):
     def __str__(self) -> str:
         """Return it in words."""
         if self.signal is None:
-            return f'exit status {self.code}'
+            return 'not ended' if self.code is None else f'exit status {self.code}'
         try:
             return signal.Signals(self.signal).name
         except ValueError:

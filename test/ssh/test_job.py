@@ -16,25 +16,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+import errno
 import json
 import os
 from pathlib import Path
 import select
+import signal
 import time
+import traceback
 from typing import Any
 
-from harness import PATIENCE
+from harness import alive, PATIENCE, wait_until
 import pytest
 
 from launch_service_node.ssh.command import Command
-from launch_service_node.ssh.remote.frames import EXIT, HEAD, Link, OUT, unpack
+from launch_service_node.ssh.lookup import Executable
+from launch_service_node.ssh.places import stand_in
+from launch_service_node.ssh.remote import job as job_module
+from launch_service_node.ssh.remote import ladder, tree
+from launch_service_node.ssh.remote.frames import EXIT, FAILED, HEAD, Link, OUT, unpack
 from launch_service_node.ssh.remote.job import Job
 from launch_service_node.ssh.sending import order_for
 
 
+def alone(scenario: Callable[[], object]) -> None:
+    """Play a scenario in a process of its own, all of whose children are the job's."""
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            signal.alarm(int(2 * PATIENCE))  # the end of it, if nothing else is
+            tree.become_subreaper()
+            scenario()
+            code = 0
+        except BaseException:  # noqa: BLE001 - shown, and told by the exit code
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
 class Watched:
-    """A job whose watchdog is the test."""
+    """A job whose watchdog is the test; see `alone`."""
 
     def __init__(self, command: Command) -> None:
         self.fds = [*os.pipe(), *os.pipe()]
@@ -48,6 +72,13 @@ class Watched:
         self.job.register(poll)
         self.job.handle(dict(poll.poll(0)))
 
+    def until_it_runs(self) -> None:
+        """Look at what is there until exec has succeeded."""
+        deadline = time.monotonic() + PATIENCE
+        while self.job._exec_fd >= 0:
+            assert time.monotonic() < deadline
+            self.look_at_output()
+
     def until_over(self) -> dict[bytes, Any]:
         """Turn until all is over, and return the last frame of each kind."""
         deadline = time.monotonic() + PATIENCE
@@ -58,10 +89,6 @@ class Watched:
             self.job.handle(dict(poll.poll(50)))
             self.job.watch(time.monotonic())
         return dict(unpack(bytearray(self.link.unsent)))
-
-    def close(self) -> None:
-        for fd in self.fds:
-            os.close(fd)
 
 
 @pytest.fixture
@@ -82,13 +109,11 @@ def test_last_words_between_two_looks_are_heard(
     script.write_text(f'read line <{path}; export WORD=$line\n')
     command = Command(('sh', '-c', 'echo "$WORD"'), setup=(str(script),)) if in_setup else \
         Command(('sh', '-c', f'read line <{path}; echo $line'), leave_rest=True)
-    watched = Watched(command)
-    try:
+
+    def scenario() -> None:
+        watched = Watched(command)
         pid = watched.job._main
-        deadline = time.monotonic() + PATIENCE
-        while watched.job._exec_fd >= 0:  # until it runs
-            assert time.monotonic() < deadline
-            watched.look_at_output()
+        watched.until_it_runs()
         watched.look_at_output()  # nothing is there
         os.write(opener, b'last\n')
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
@@ -96,5 +121,87 @@ def test_last_words_between_two_looks_are_heard(
         told = watched.until_over()
         assert told[OUT] == b'last\n'
         assert json.loads(told[EXIT])['code'] == 0
-    finally:
-        watched.close()
+    alone(scenario)
+
+
+#: Somebody in a session of its own with none of its parent's descriptors, whose pid is said.
+ELSEWHERE = 'setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!'
+
+
+def test_whom_a_look_at_proc_missed_is_ended_all_the_same() -> None:
+    def scenario() -> None:
+        looks = iter(range(3))
+
+        def blind(leader: int) -> list[int]:
+            # As when everybody forks and ends while the list is read.
+            return [] if next(looks, None) is not None else tree.living(leader)
+        job_module.living = blind
+        watched = Watched(Command(('sh', '-c', ELSEWHERE), sigterm_timeout=0.1,
+                                  sigkill_timeout=0.1))
+        told = watched.until_over()
+        assert not alive(int(told[OUT]))
+        assert json.loads(told[EXIT])['left'] == []
+    alone(scenario)
+
+
+def test_a_command_that_nothing_ends_is_told_in_bounded_time() -> None:
+    def scenario() -> None:
+        ladder.signal_all = lambda leader, number: None  # as for another user's process
+        ladder.LAST_WAIT = 0.2
+        watched = Watched(Command(('sleep', '1000'), sigterm_timeout=0.1, sigkill_timeout=0.1))
+        pid = watched.job._main
+        watched.until_it_runs()
+        try:
+            watched.job.stop('asked')
+            told = json.loads(watched.until_over()[EXIT])
+            assert (told['code'], told['signal'], told['left']) == (None, None, [pid])
+        finally:
+            os.kill(pid, signal.SIGKILL)  # it is this process's child, and not reaped
+    alone(scenario)
+
+
+def test_where_the_kernel_has_no_pidfds_everybody_is_ended_too() -> None:
+    def refuse(pid: int) -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    def scenario() -> None:
+        os.pidfd_open = refuse  # type: ignore[assignment]
+        watched = Watched(Command(('sh', '-c', ELSEWHERE), sigterm_timeout=0.1,
+                                  sigkill_timeout=0.1))
+        told = watched.until_over()
+        assert not alive(int(told[OUT]))
+    alone(scenario)
+
+
+def test_orphans_that_have_ended_do_not_pile_up(gate: tuple[Path, int]) -> None:
+    path, opener = gate
+
+    def scenario() -> None:
+        watched = Watched(Command(
+            ('sh', '-c', f'for n in 1 2 3 4 5; do sh -c "true &"; done; read line <{path}')))
+        watched.until_it_runs()
+
+        def nobody_else() -> bool:
+            watched.job.watch(time.monotonic())
+            return set(tree.descendants()) == {watched.job._main}
+        wait_until(lambda: len(tree.descendants()) > 2)
+        wait_until(nobody_else)
+        os.write(opener, b'go\n')
+        assert json.loads(watched.until_over()[EXIT])['code'] == 0
+    alone(scenario)
+
+
+@pytest.mark.parametrize('end', ['exit 3', ''], ids=['it fails', 'the package is missing'])
+def test_what_a_set_up_script_left_running_ends_where_nothing_can_start(
+        tmp_path: Path, end: str) -> None:
+    script = tmp_path / 'setup.sh'
+    script.write_text(f'{ELSEWHERE} >{tmp_path}/pid\n{end}\n')
+    missing = Executable('no_such_package', 'none')
+    word = stand_in(missing)
+
+    def scenario() -> None:
+        watched = Watched(Command((word,), setup=(str(script),), places={word: missing},
+                                  sigterm_timeout=0.1, sigkill_timeout=0.1))
+        assert FAILED in watched.until_over()
+        assert not alive(int((tmp_path / 'pid').read_text()))
+    alone(scenario)

@@ -32,7 +32,7 @@ import time
 
 from .folder import sweep
 from .ladder import Ladder, LAST_WAIT
-from .tree import become_subreaper, living
+from .tree import become_subreaper, has_children, living
 
 TYPE_CHECKING = False  # typing takes longer to load than all the rest
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _end_all(rungs: list[tuple[int, float]]) -> list[int]:
     ladder.set_up(rungs)
     while True:
         now, alive = time.monotonic(), living(0)
-        if not alive or ladder.ended(now):
+        if not (alive or has_children()) or ladder.ended(now):
             return alive
         ladder.go_on(0, now)
         time.sleep(_STEP)

@@ -34,7 +34,7 @@ from .places import fill_in
 from .sourcing import as_path, environment_in, is_missing, script_for
 from .spawning import encode, open_terminal, spawn
 from .streams import Streams
-from .tree import living, signal_group
+from .tree import has_children, living, reap, signal_group
 
 TYPE_CHECKING = False  # typing takes longer to load than all the rest
 if TYPE_CHECKING:
@@ -61,11 +61,13 @@ class Job:
         self._ladder = Ladder()
         self._folder = Folder()
         self._main = 0
+        self._leader = 0  # the same, until it is reaped: its group is signalled by it
         self._status: Any = None
         self._setting_up = False
         self._why = ''
         self._exec_fd = -1
         self._error: dict[str, Any] | None = None
+        self._failure: dict[str, Any] | None = None
         self._looked = 0.0
         self._settled = False
 
@@ -109,8 +111,8 @@ class Job:
 
     def signal(self, number: int) -> None:
         """Signal the command's group."""
-        if self._main and not self._setting_up:
-            signal_group(self._main, number)
+        if self._leader and not self._setting_up:
+            signal_group(self._leader, number)
 
     def stop(self, why: str, rungs: list[tuple[int, float]] | None = None) -> None:
         """
@@ -120,12 +122,12 @@ class Job:
         :param rungs: None: those of the order.
         """
         self._why = self._why or why
-        if not self._main:
+        if not self._main and self._failure is None:
             self.done = True
             return
         if rungs is not None or not self._ladder.sent:
             self._ladder.set_up(self._order['ladder'] if rungs is None else rungs)
-        self._ladder.climb(self._main, time.monotonic())
+        self._ladder.climb(self._leader, time.monotonic())
 
     def give_up(self, why: str) -> None:
         """Begin the ladder, unless it was begun."""
@@ -134,9 +136,10 @@ class Job:
 
     def watch(self, now: float) -> None:
         """See who is left, and do what is due."""
-        if not self._main or self.done:
+        if self.done or not (self._main or self._failure):
             return
-        if self._status is None:
+        reap(self._leader)
+        if self._main and self._status is None:
             self._status = os.waitid(os.P_PID, self._main,
                                      os.WEXITED | os.WNOHANG | os.WNOWAIT)
             # Its last words may have come since its output was looked at.
@@ -150,11 +153,17 @@ class Job:
         if now - self._looked < STEP / 2 and (self._settled or not settled):
             return  # looking at everybody costs more than a block of output
         self._looked, self._settled = now, settled
-        alive = living(self._main)
-        if self._status is not None and self._over(alive, now):
-            self._finish(alive)
+        alive = living(self._leader)
+        if self._failure is not None:
+            over = self._alone(alive, now)
+        elif self._status is not None:
+            over = self._over(alive, now)
         else:
-            self._ladder.go_on(self._main, now)
+            over = self._ladder.ended(now)  # nothing ends it: another user's, say
+        if over:
+            self._finish()
+        else:
+            self._ladder.go_on(self._leader, now)
 
     def _over(self, alive: list[int], now: float) -> bool:
         # The command itself has ended.
@@ -162,19 +171,37 @@ class Job:
             return False
         if not self._why and (self._setting_up or self._order['rest'] == 'leave'):
             return self.streams.settled
-        if alive:
-            if not self._ladder.sent:
-                self.stop('')
-            return self._ladder.ended(now)
-        if not self.streams.open or self._link.deaf:
+        if not self._alone(alive, now):
+            return False
+        if alive or not self.streams.open or self._link.deaf:
             return True
         # Somebody outside may hold the other end; nobody inside does.
         self._ladder.deadline = self._ladder.deadline or now + LAST_WAIT
         return self.streams.quiet and now >= self._ladder.deadline
 
-    def _finish(self, alive: list[int]) -> None:
+    def _alone(self, alive: list[int], now: float) -> bool:
+        """Say whether nobody is below this process, or nothing more can be done about it."""
+        if not alive:
+            self._let_go()
+            if not has_children():
+                return True
+        if not self._ladder.sent:
+            self.stop('')
+        return self._ladder.ended(now)
+
+    def _let_go(self) -> None:
+        """Let somebody else have the pid of the command, which has ended."""
+        if self._leader:
+            os.waitpid(self._leader, 0)
+            self._leader = 0
+
+    def _finish(self) -> None:
+        if self._failure is not None:
+            self._tell_failure()
+            return
         status, self._status = self._status, None
-        os.waitpid(self._main, 0)
+        if status is not None:
+            self._let_go()
         self._main = 0
         self.streams.close()
         if self._error is not None:
@@ -183,11 +210,11 @@ class Job:
             self._setting_up = False
             self._sourced(status)
         else:
-            exited = status.si_code == os.CLD_EXITED
+            code, number = _end_of(status)
             self.close()
-            left = alive if self._why or self._order['rest'] != 'leave' else []
-            self._link.say(EXIT, code=status.si_status if exited else None,
-                           signal=None if exited else status.si_status, why=self._why, left=left)
+            asked = self._why or self._order['rest'] != 'leave'
+            left = living(self._leader) if asked and has_children() else []
+            self._link.say(EXIT, code=code, signal=number, why=self._why, left=left)
             self.done = True
 
     def _sourced(self, status: Any) -> None:
@@ -226,6 +253,7 @@ class Job:
                 fds: tuple[int, ...], terminal: bool) -> None:
         try:
             self._main, self._exec_fd = spawn(argv, env, cwd, fds, terminal)
+            self._leader = self._main
         except OSError as error:
             self._fail(kind='exec', name=argv[0], text=os.strerror(error.errno or 0))
         for fd in set(fds):
@@ -244,7 +272,23 @@ class Job:
         elif not self._setting_up:
             self._link.say(STARTED, pid=self._main)
 
-    def _fail(self, **facts: object) -> None:
+    def _fail(self, **facts: Any) -> None:
+        """End what a set-up script may have left running, then tell, unless it is to stay."""
         self.close()
-        self._link.say(FAILED, **facts)
+        self._failure = facts
+        if self._order['rest'] == 'leave' or not has_children():
+            self._tell_failure()
+        elif not self._ladder.sent:
+            self.stop('')
+
+    def _tell_failure(self) -> None:
+        self._link.say(FAILED, **(self._failure or {}))
         self.done = True
+
+
+def _end_of(status: Any) -> tuple[int | None, int | None]:
+    """Return an exit status and a signal; neither: it has not ended."""
+    if status is None:
+        return None, None
+    exited = status.si_code == os.CLD_EXITED
+    return (status.si_status, None) if exited else (None, status.si_status)

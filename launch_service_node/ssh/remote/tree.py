@@ -86,6 +86,32 @@ def living(leader: int) -> list[int]:
     return sorted(alive)
 
 
+def reap(leader: int) -> None:
+    """Let go of children that have ended and that nobody asks for; the leader is kept."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid == leader:
+            return  # behind the leader nobody is seen; `living` sees them all
+        os.waitpid(ended.si_pid, 0)
+
+
+def has_children() -> bool:
+    """
+    Say whether this process has any child, and so anybody below; those who ended are reaped.
+
+    The kernel's own answer. Whoever forks and ends while /proc is read is not seen there.
+    """
+    while True:
+        try:
+            if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG) is None:
+                return True
+        except ChildProcessError:
+            return False
+
+
 def signal_all(leader: int, number: int) -> None:
     """
     Signal a group that this process's child leads, and the descendants outside of it.
@@ -108,16 +134,13 @@ def signal_group(leader: int, number: int) -> None:
 
 
 def _signal_one(pid: int, start: int, number: int) -> None:
-    send = getattr(signal, 'pidfd_send_signal', None)  # Python 3.9
-    fd = -1
+    fd = _open(pid)
     try:
-        if send is not None:
-            fd = os.pidfd_open(pid)
         stat = read_stat(pid)
         if stat is None or stat.start != start:
             return
-        if send is not None:
-            send(fd, number)
+        if fd >= 0:
+            signal.pidfd_send_signal(fd, number)
         else:
             os.kill(pid, number)
     except OSError:
@@ -125,3 +148,11 @@ def _signal_one(pid: int, start: int, number: int) -> None:
     finally:
         if fd >= 0:
             os.close(fd)
+
+
+def _open(pid: int) -> int:
+    """Return a descriptor for a process; -1 before Python 3.9, and where the kernel has none."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1
