@@ -33,6 +33,8 @@ from .errors import error_from_code, InstanceError, ResultCode, Unreachable
 from .instance import instance_dir, SOCKET_NAME
 
 PROTOCOL = 1
+
+#: Bytes of a request. Answers and events may be longer.
 MAX_LINE = 4 * 1024 * 1024
 _CHUNK = 256 * 1024
 
@@ -57,9 +59,13 @@ def decode(line: bytes) -> Message:
 
 
 class LineBuffer:
-    """Cuts a stream of bytes into lines, and refuses to hold more than one of MAX_LINE."""
+    """
+    Cuts a stream of bytes into lines.
 
-    def __init__(self, limit: int = MAX_LINE) -> None:
+    :param limit: bytes of a line; None: it may be of any length.
+    """
+
+    def __init__(self, limit: int | None = MAX_LINE) -> None:
         self._limit = limit
         self._rest = bytearray()
         self._searched = 0
@@ -78,8 +84,10 @@ class LineBuffer:
             start = end + 1
         del self._rest[:start]
         self._searched = len(self._rest)
-        if self._searched > self._limit or any(len(line) > self._limit for line in lines):
-            raise ValueError(f'a line of more than {self._limit} bytes')
+        limit = self._limit
+        if limit is not None and (
+                self._searched > limit or any(len(line) > limit for line in lines)):
+            raise ValueError(f'a line of more than {limit} bytes')
         return lines
 
 
@@ -111,7 +119,7 @@ class SupervisorClient:
         self.path = os.path.join(instance_dir(namespace, home), SOCKET_NAME)
         self._lines: deque[Message] = deque()
         self._events: deque[Message] = deque()
-        self._buffer = LineBuffer()
+        self._buffer = LineBuffer(None)  # what the own supervisor answers is as long as it is
         self._last_id = 0
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -210,8 +218,15 @@ class SupervisorClient:
                 raise Unreachable(
                     f'the supervisor of {self.namespace} closed the connection',
                     ResultCode.SUPERVISOR_UNAVAILABLE)
-            self._lines.extend(decode(line) for line in self._buffer.feed(data))
+            self._lines.extend(self._messages(data))
         return self._lines.popleft()
+
+    def _messages(self, data: bytes) -> list[Message]:
+        try:
+            return [decode(line) for line in self._buffer.feed(data)]
+        except ValueError as error:
+            raise Unreachable(f'the supervisor of {self.namespace} does not keep to the protocol: '
+                              f'{error}', ResultCode.SUPERVISOR_UNAVAILABLE) from error
 
     def _unreachable(self, error: OSError) -> Unreachable:
         if isinstance(error, TimeoutError):

@@ -19,7 +19,7 @@ from __future__ import annotations
 import threading
 
 from ..errors import ResultCode, Unreachable
-from ..protocol import _CHUNK, decode, Message, SupervisorClient
+from ..protocol import _CHUNK, Message, SupervisorClient
 
 MOST_UNSENT = 8 * 1024 * 1024  # bytes that may wait for a supervisor that does not read
 
@@ -87,14 +87,11 @@ class Connection(SupervisorClient):
         try:
             data = self._socket.recv(_CHUNK)
             if data:
-                return [decode(line) for line in self._buffer.feed(data)]
+                return self._messages(data)
         except BlockingIOError:
             return []
         except OSError as error:
             raise self._unreachable(error) from error
-        except ValueError as error:
-            raise Unreachable(f'the supervisor of {self.namespace} does not keep to the protocol: '
-                              f'{error}', ResultCode.SUPERVISOR_UNAVAILABLE) from error
         raise Unreachable(f'the supervisor of {self.namespace} closed the connection',
                           ResultCode.SUPERVISOR_UNAVAILABLE)
 

@@ -27,8 +27,10 @@ from typing import Any
 from ..errors import ResultCode
 from ..protocol import at_socket, decode, encode, LineBuffer, Message
 from .kernel.loop import Loop, Timer
+from .requests import plain
 
-#: Bytes that may wait for a client that does not read.
+#: Bytes that may wait for a client that does not read, besides the longest line: an answer
+#: may be longer than this by itself.
 MAX_QUEUE = 8 * 1024 * 1024
 
 #: Bytes that may wait for a client while further requests of it are taken.
@@ -63,8 +65,9 @@ class Connection:
         self._lines = LineBuffer()
         self._requests: deque[bytes] = deque()
         self._turn: Timer | None = None
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[memoryview] = deque()
         self._queued = 0
+        self._longest = 0
         self._fd = conn.fileno()
         self.peer = peer
         self.subscribed = False
@@ -73,32 +76,35 @@ class Connection:
 
     def answer(self, request: Message, **fields: Any) -> None:
         """Answer a request that succeeded."""
-        self.send(encode({'id': request.get('id'), 'ok': True, 'code': 0, 'message': '',
+        self.send(encode({'id': plain(request.get('id')), 'ok': True, 'code': 0, 'message': '',
                           **fields}))
 
     def refuse(self, request: Message, code: int, message: str, **fields: Any) -> None:
         """Answer a request that did not."""
-        self.send(encode({'id': request.get('id'), 'ok': False, 'code': int(code),
+        self.send(encode({'id': plain(request.get('id')), 'ok': False, 'code': int(code),
                           'message': message, **fields}))
 
     def send(self, line: bytes) -> None:
         """Send a line, now or when the client reads; one that never reads is disconnected."""
         if self.closed:
             return
+        left = memoryview(line)  # a long one goes in many pieces, and is not copied for each
         if not self._queue:
             try:
-                sent = self._socket.send(line)
+                sent = self._socket.send(left)
             except BlockingIOError:
                 sent = 0
             except OSError:
                 self.close()
                 return
-            line = line[sent:]
-            if not line:
+            left = left[sent:]
+            if not left:
                 return
-        self._queue.append(line)
-        self._queued += len(line)
-        if self._queued > MAX_QUEUE:
+            self._longest = 0
+        self._queue.append(left)
+        self._queued += len(left)
+        self._longest = max(self._longest, len(left))
+        if self._queued - self._longest > MAX_QUEUE:
             print(f'client with pid {self.peer[0]} does not read; disconnected', file=sys.stderr)
             self.close()
             return
@@ -186,13 +192,16 @@ class Connection:
     def _take_turn(self) -> None:
         self._turn = None
         end = self._server.loop.now() + _TURN
-        while self._requests and not self.closed and self._queued <= _AHEAD:
-            self._take(self._requests.popleft())
-            if self._server.loop.now() >= end:
-                self._next_turn()
-                break
-        if not self.closed:
-            self._watch()
+        try:
+            while self._requests and not self.closed and self._queued <= _AHEAD:
+                self._take(self._requests.popleft())
+                if self._server.loop.now() >= end:
+                    break
+        finally:  # also behind a request that met a defect
+            if not self.closed:
+                if self._queued <= _AHEAD:
+                    self._next_turn()
+                self._watch()
 
     def _take(self, line: bytes) -> None:
         try:

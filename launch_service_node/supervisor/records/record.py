@@ -24,6 +24,9 @@ from ...allow_list.model import Entry
 from ..kernel.sampling import Measurement
 from ..states import State
 
+#: Characters of a command that clients are told: a list of many processes has to stay small.
+SHOWN_COMMAND = 1000
+
 
 class Record:
     """
@@ -156,6 +159,21 @@ def signal_name(number: int) -> str:
         return f'signal {number}'
 
 
+def shown_command(argv: list[str]) -> list[str]:
+    """Return a command as clients are told: all of it, or its first SHOWN_COMMAND characters."""
+    left = SHOWN_COMMAND
+    if sum(map(len, argv)) <= left:
+        return argv
+    shown = []
+    for word in argv:
+        if len(word) > left or not left:
+            shown.append(f'{word[:left]}…')
+            break
+        shown.append(word)
+        left -= len(word)
+    return shown
+
+
 def describe(record: Record, measured: Measurement | None, total_memory: int, hostname: str,
              output_path: str, restart_in: float | None) -> dict[str, Any]:
     """Return what clients are told; docs/protocol.md has the meaning."""
@@ -179,7 +197,7 @@ def describe(record: Record, measured: Measurement | None, total_memory: int, ho
         'num_tree_procs': measured.num_procs if measured else int(record.pid != 0),
         'launch_id': record.launch_id,
         'sequence_number': record.sequence_number,
-        'command': record.argv,
+        'command': shown_command(record.argv),
         'output_path': output_path,
         'restart_in': restart_in,
         'limits': record.limits,
