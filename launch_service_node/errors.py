@@ -28,6 +28,7 @@ What can go wrong, drawn once.
     │       ├── InterpreterMissing    no Python, or no shell that a script asks for
     │       ├── PackageMissing        this package, or ROS, can't be imported there
     │       └── RemoteFailed      the command could not start or failed; facts: exit status
+    │           └── WatchdogDied  what watches the command there ended before it
     ├── AllowListError            files of an allow-list that can't be used
     ├── InstanceError             a second supervisor or node, an unusable state folder
     └── Unreachable               no answer: who should answer is gone, or late
@@ -153,6 +154,10 @@ class PackageMissing(RemoteError):
 
 class RemoteFailed(RemoteError):
     """The command could not be started or failed; facts: exit_status, signal."""
+
+
+class WatchdogDied(RemoteFailed):
+    """What watches the command there ended before it, as when memory runs out; fact: left."""
 
 
 class AllowListError(LaunchServiceError):

@@ -39,6 +39,7 @@ from ..errors import (
     HostKeyError,
     LaunchServiceError,
     Unreachable,
+    WatchdogDied,
 )
 from ..ssh.command import Command, Exit, ladder
 from ..ssh.connection import Session
@@ -315,7 +316,7 @@ class Run:
 def may_pass(outcome: Outcome) -> bool:
     """Say whether starting once more may go otherwise; wrong set-ups don't mend themselves."""
     if isinstance(outcome, LaunchServiceError):
-        return (isinstance(outcome, Unreachable)
+        return (isinstance(outcome, (Unreachable, WatchdogDied))
                 and not isinstance(outcome, (HostKeyError, AuthenticationFailed)))
     return True
 

@@ -25,6 +25,7 @@ from ..errors import (
     RemoteError,
     RemoteFailed,
     SetupScriptMissing,
+    WatchdogDied,
 )
 from .command import Command, Exit, last_line
 from .dialing import lost
@@ -74,7 +75,7 @@ def watchdog_died(where: Resolved, command: Command, status: int | None,
     last = last_line(said.encode())
     facts = _facts(where, command, said.encode(), exit_status=status)
     if not found:
-        return RemoteFailed(
+        return WatchdogDied(
             f'what watches {name} on {where.name} ended first (exit status {status}'
             f'{": " + last if last else ""}): look whether the command still runs there', **facts)
     number, left = json.loads(told)['signal'], json.loads(told)['left']
@@ -88,7 +89,7 @@ def watchdog_died(where: Resolved, command: Command, status: int | None,
         rest = f'pids {", ".join(map(str, left))} are left there'
     else:
         rest = f'{name} was ended with it'
-    return RemoteFailed(f'what watches {name} on {where.name} {how}; {rest}; {way_out}',
+    return WatchdogDied(f'what watches {name} on {where.name} {how}; {rest}; {way_out}',
                         signal=number, left=tuple(left), **facts)
 
 

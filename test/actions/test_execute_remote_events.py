@@ -237,6 +237,10 @@ def test_who_has_ended_takes_no_stdin_and_that_is_no_error(
     assert 'gets no input: it is over' in launcher.log()
 
 
+def _parent_of(pid: int) -> int:
+    return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
+
+
 def test_respawn_until_the_retries_are_used_up(launcher: Launcher, robot: Sshd) -> None:
     action = shell(robot, 'echo $$; exit 1', respawn=True, respawn_max_retries=2,
                    respawn_delay=0.05)
@@ -281,7 +285,7 @@ def test_a_lost_link_is_an_exit_and_respawn_connects_again(
             return Shutdown()
         pid = int(event.text)
         while not Path(f'/proc/{pid}/cmdline').read_bytes().startswith(b'sshd'):
-            pid = int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
+            pid = _parent_of(pid)
         os.kill(pid, signal.SIGKILL)  # what serves this connection
         return None
     assert launcher.run(action, *told.hear(), RegisterEventHandler(OnProcessIO(
@@ -289,6 +293,38 @@ def test_a_lost_link_is_an_exit_and_respawn_connects_again(
     assert told.codes == [255, -signal.SIGINT]
     assert not any(alive(event.pid) for event in told.all('start'))
     assert 'the connection to robot is lost' in launcher.log()
+
+
+def test_respawn_holds_when_what_watches_it_on_the_machine_is_killed(
+        launcher: Launcher, robot: Sshd) -> None:
+    # As when memory runs out there.
+    action = shell(robot, 'echo $$; exec sleep 1000', respawn=True, respawn_max_retries=1)
+    told = Told(action)
+
+    def kill(event: Any) -> Any:
+        if told.all('exit'):
+            return Shutdown()
+        os.kill(_parent_of(int(event.text)), signal.SIGKILL)
+        return None
+    assert launcher.run(action, *told.hear(), RegisterEventHandler(OnProcessIO(
+        target_action=action, on_stdout=kill))) == 0
+    assert told.codes == [255, -signal.SIGINT]
+    pids = [event.pid for event in told.all('start')]
+    assert len(set(pids)) == 2 and not any(map(alive, pids))
+    assert 'was killed (SIGKILL)' in launcher.log()
+
+
+def test_a_watchdog_that_is_killed_during_the_set_up_is_tried_again(
+        launcher: Launcher, robot: Sshd, tmp_path: Path) -> None:
+    setup = tmp_path / 'setup.sh'
+    # The watchdog is what runs this; only the first time.
+    setup.write_text(f'mkdir {tmp_path}/once && kill -KILL $PPID && sleep 1000')
+    action = shell(robot, 'echo here', respawn=True, respawn_max_retries=1,
+                   machine=machine_on(robot, setup=[str(setup)]))
+    told = Told(action)
+    launcher.run(action, *told.hear(), RegisterEventHandler(OnProcessIO(
+        target_action=action, on_stdout=lambda _: Shutdown())))
+    assert told.codes[0] == 255 and told.stdout == b'here\n'
 
 
 def test_an_error_in_a_handler_of_output_hangs_nothing(launcher: Launcher, robot: Sshd) -> None:

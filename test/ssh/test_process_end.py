@@ -32,6 +32,7 @@ from ssh_servers import PATIENCE, Sshd
 from launch_service_node.errors import (
     ConnectionLost,
     RemoteFailed,
+    WatchdogDied,
 )
 from launch_service_node.ssh.connection import connect, Connection
 from launch_service_node.ssh.process import RemoteProcess
@@ -204,7 +205,7 @@ def test_a_watchdog_that_is_killed_takes_all_that_it_watched_along(
         pids = [pid_from(tmp_path / 'pid'), pid_from(tmp_path / 'pid.grandchild')]
         guard = parent(parent(process.pid))
         os.kill(parent(process.pid), signal.SIGKILL)
-        with pytest.raises(RemoteFailed) as caught:
+        with pytest.raises(WatchdogDied) as caught:
             process.wait(PATIENCE)
         assert not any(map(alive, pids))
         wait_until(lambda: not alive(guard))
@@ -222,7 +223,7 @@ def test_a_set_up_script_ends_with_a_watchdog_that_is_killed(
         starting = threads.submit(process.start, connection.open_session(PATIENCE))
         pid = pid_from(tmp_path / 'pid')
         os.kill(parent(pid), signal.SIGKILL)
-        assert isinstance(starting.exception(PATIENCE), RemoteFailed)
+        assert isinstance(starting.exception(PATIENCE), WatchdogDied)
     assert not alive(pid)
 
 
@@ -231,7 +232,7 @@ def test_a_watchdog_that_fails_takes_all_that_it_watched_along(
     with start(connection, python(STUBBORN, str(tmp_path / 'pid'))) as process:
         pids = [pid_from(tmp_path / 'pid'), pid_from(tmp_path / 'pid.grandchild')]
         process._send(frames.START, b'no order')
-        with pytest.raises(RemoteFailed) as caught:
+        with pytest.raises(WatchdogDied) as caught:
             process.wait(PATIENCE)
         assert not any(map(alive, pids))
     assert str(caught.value) == (
