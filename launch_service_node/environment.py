@@ -32,6 +32,12 @@ TAKEN_OVER = (
 DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 WHEELS_MARK = '_ROS_WHEELS_BOOTSTRAP_COMPLETE'
 
+#: Says whose tree a process belongs to: <instance id>:<process id>.
+MARK = 'LAUNCH_SERVICE_PROCESS'
+
+# What a supervisor tells one process about that process.
+_OF_ONE_PROCESS = (MARK, 'LAUNCH_SERVICE_NAME', 'LAUNCH_SERVICE_NAMESPACE', 'NOTIFY_SOCKET')
+
 _SEARCH_PATHS = (
     'PATH', 'AMENT_PREFIX_PATH', 'CMAKE_PREFIX_PATH', 'COLCON_PREFIX_PATH', 'LD_LIBRARY_PATH',
     'PYTHONPATH',
@@ -73,6 +79,15 @@ def base_environment(environ: Mapping[str, str], python_prefix: str) -> dict[str
     result.update((key, ':'.join(folders)) for key, folders in paths.items() if folders)
     result.setdefault('PYTHONUNBUFFERED', '1')
     return result
+
+
+def supervisor_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the environment that a supervisor gets: without what is for its starter alone.
+
+    :param environ: of whoever starts it, which may be a process of an instance itself.
+    """
+    return {key: value for key, value in environ.items() if key not in _OF_ONE_PROCESS}
 
 
 def _absolute(search_path: str) -> list[str]:

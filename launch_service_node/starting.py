@@ -26,7 +26,7 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from .environment import base_environment
+from .environment import base_environment, MARK, supervisor_environment
 from .errors import InstanceError, NotNow, ProcessError, ResultCode, Unreachable
 from .instance import instance_dir, state_home, valid_namespace
 from .protocol import SupervisorClient
@@ -58,7 +58,7 @@ def supervisor_command(namespace: str, home: str | None, **options: Any) -> list
     """
     Return the command that runs a supervisor.
 
-    :param options: further ones of `supervisor.main`: detach, ready_fd.
+    :param options: further ones of `supervisor.main`: detach, ready_fd, started_by.
     """
     package_root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     yaml = importlib.util.find_spec('yaml')
@@ -107,7 +107,10 @@ def _start(namespace: str, home: str | None, deadline: float) -> str:
     try:
         try:
             subprocess.run(
-                supervisor_command(namespace, home, detach=True, ready_fd=write_fd),
+                supervisor_command(namespace, home, detach=True, ready_fd=write_fd,
+                                   started_by=os.environ.get(MARK, '')),
+                # This may be a process of an instance, even of this one: its managed node.
+                env=supervisor_environment(os.environ),
                 stdin=subprocess.DEVNULL, pass_fds=(write_fd,), check=False,
                 timeout=max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -145,6 +148,8 @@ def start_instance(namespace: str, allow_list: Sequence[str] = (),
     :raises InstanceError: CONFLICT, when a node is there already with another allow-list.
     :raises ProcessError: START_FAILED, when the node ends again and again.
     :raises Unreachable: when the supervisor or the node is not up in time.
+
+    What is raised for a node has the fact `what`: ATTACHED, when it was there already.
     """
     namespace = valid_namespace(namespace)
     paths = [os.path.abspath(path) for path in allow_list]
@@ -165,7 +170,8 @@ def start_instance(namespace: str, allow_list: Sequence[str] = (),
     if outcome.what == ATTACHED and paths and running != paths:
         raise InstanceError(
             f'{namespace} runs already, with another allow-list: {", ".join(running) or "none"}; '
-            f'end it with `launch-service down {namespace}` first', instance=outcome.instance)
+            f'end it with `launch-service down {namespace}` first', instance=outcome.instance,
+            what=ATTACHED)
     return outcome
 
 
@@ -187,6 +193,7 @@ def _with_node(namespace: str, home: str | None, command: list[str],
         try:
             instance = client.call('wait_node', left + 1.0, seconds=left)['instance']
         except (Unreachable, ProcessError) as error:
+            error.facts['what'] = what
             if what == STARTED and error.code != ResultCode.SUPERVISOR_UNAVAILABLE:
                 # Nothing half done: what did not come up does not go on trying.
                 processes = client.call('list')['num_procs']

@@ -17,14 +17,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any, TYPE_CHECKING
 import zlib
 
 from ..allow_list.checking import check_executable
 from ..allow_list.model import Entry
 from ..allow_list.resolve import resolve
-from ..errors import InvalidRequest, NotNow, ProcessError, ResultCode
+from ..errors import InvalidRequest, NotAllowed, NotNow, ProcessError, ResultCode
 from ..instance import NAME_TOKEN
 from .process import Process
 from .records.record import Record
@@ -120,13 +119,9 @@ def new_process(supervisor: Supervisor, given: Fields) -> Process:
         raise ProcessError(complaint, ResultCode.EXECUTABLE_UNUSABLE)
     name = _name(supervisor, fields, entry)
     command = resolve(entry, fields['args'], fields['env'], fields['cwd'],
-                      supervisor.namespace, name, own=os.environ)
+                      supervisor.namespace, name, own=supervisor.environment)
+    _check_count(supervisor)
     table = supervisor.table
-    counted = sum(process.state not in ENDED for process in table)
-    if counted >= supervisor.settings.max_processes:
-        raise NotNow(
-            f'there are {counted} processes, as many as max_processes allows; stop some first',
-            ResultCode.LIMIT_REACHED)
     before = table.named(name)
     if before is not None:
         supervisor.drop(before)
@@ -137,6 +132,43 @@ def new_process(supervisor: Supervisor, given: Fields) -> Process:
     process = Process(record, supervisor)
     table.add(process)
     return process
+
+
+def check_restart(supervisor: Supervisor, process: Process) -> None:
+    """
+    Let pass when a process may be started again; nothing has happened to it yet.
+
+    It is started with the command of its first start. So its entry must still stand in the
+    allow-list, and still say of everything that makes up a command what it said then.
+
+    :raises LaunchServiceError: when not.
+    """
+    entry = process.record.entry
+    if not supervisor.settings.allow_any:
+        in_force = supervisor.rules.entry(entry.id)
+        if _commands(in_force) != _commands(entry):
+            complaint = check_executable(in_force)
+            if complaint:
+                raise ProcessError(complaint, ResultCode.EXECUTABLE_UNUSABLE)
+            raise NotAllowed(
+                f'the allow-list says otherwise of {entry.id!r} than when {process.record.name} '
+                'was started; stop it and start a new one')
+    if process.state in ENDED:
+        _check_count(supervisor)
+
+
+def _commands(entry: Entry) -> tuple[object, ...]:
+    """Return what an entry says of the commands that may be made of it."""
+    return (entry.argv, entry.slots, entry.cwd, entry.cwd_from_caller, entry.environment,
+            entry.environment_from_caller, entry.pass_environment, entry.limits, entry.user)
+
+
+def _check_count(supervisor: Supervisor) -> None:
+    counted = sum(process.state not in ENDED for process in supervisor.table)
+    if counted >= supervisor.settings.max_processes:
+        raise NotNow(
+            f'there are {counted} processes, as many as max_processes allows; stop some first',
+            ResultCode.LIMIT_REACHED)
 
 
 def _entry(supervisor: Supervisor, fields: Fields) -> Entry:

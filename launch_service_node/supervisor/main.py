@@ -27,12 +27,15 @@ import fcntl
 import gc
 import json
 import os
+import resource
 import signal
 import sys
 from typing import Any
 
+from ..environment import MARK, supervisor_environment
 from ..errors import InstanceError
 from ..instance import instance_dir, make_private_dir
+from .kernel.tree import RLIMIT_LOCKS
 
 CANNOT_START = 4
 RUNS_ALREADY = 5
@@ -45,11 +48,13 @@ def main(arguments: list[str]) -> int:
     Run a supervisor and return its exit code.
 
     :param arguments: one JSON object with `namespace`, and if wanted `home` (the folder of
-        all instances), `python_prefix`, `module_paths` (where PyYAML is), `detach`, and
-        `ready_fd` (a descriptor that is told READY, BUSY or ERROR and the reason).
+        all instances), `python_prefix`, `module_paths` (where PyYAML is), `detach`,
+        `ready_fd` (a descriptor that is told READY, BUSY or ERROR and the reason), and
+        `started_by` (the mark of the process that has started it; empty: it has none).
     """
+    _shed_mark()
     options = {'home': None, 'python_prefix': sys.prefix, 'module_paths': [], 'detach': False,
-               'ready_fd': -1, **json.loads(arguments[0])}
+               'ready_fd': -1, 'started_by': '', **json.loads(arguments[0])}
     ready_fd = options['ready_fd']
     try:
         folder = make_private_dir(instance_dir(options['namespace'], options['home']))
@@ -72,7 +77,7 @@ def _serve(options: dict[str, Any], folder: str) -> int:
     from .supervisor import Supervisor
     try:
         supervisor = Supervisor(options['namespace'], folder, options['python_prefix'],
-                                options['module_paths'])
+                                options['module_paths'], options['started_by'])
         supervisor.open()
     except OSError as error:
         message = f'cannot use the state folder {folder}: {error}'
@@ -87,6 +92,15 @@ def _serve(options: dict[str, Any], folder: str) -> int:
     supervisor.run()
     supervisor.close()
     return 0
+
+
+def _shed_mark() -> None:
+    """Leave the tree of whoever has started us, whose end must not be ours."""
+    hard = resource.getrlimit(RLIMIT_LOCKS)[1]
+    resource.setrlimit(RLIMIT_LOCKS, (hard, hard))
+    if MARK in os.environ:
+        # /proc goes on showing the environment of the last exec, so there has to be another.
+        os.execve(sys.executable, sys.orig_argv, supervisor_environment(os.environ))
 
 
 def _lock(folder: str) -> int | None:

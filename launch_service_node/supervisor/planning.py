@@ -20,11 +20,12 @@ import os
 import resource
 
 from ..allow_list.model import Entry
+from ..environment import MARK
 from ..errors import ProcessError, ResultCode
 from .kernel.cgroups import Cgroups
 from .kernel.limits import controllers, enforce, Enforcement
 from .kernel.spawn import Account, Plan
-from .kernel.tree import limit_of_mark, MARK, RLIMIT_LOCKS
+from .kernel.tree import limit_of_mark, RLIMIT_LOCKS
 from .records.record import Record
 
 

@@ -27,8 +27,8 @@ from typing import Any
 
 from .. import __version__
 from ..allow_list.checking import check_executable, file_ids
-from ..environment import base_environment
-from ..errors import ProcessError, ResultCode
+from ..environment import base_environment, supervisor_environment
+from ..errors import LaunchServiceError, ProcessError, ResultCode
 from ..instance import make_private_dir, SOCKET_NAME
 from ..protocol import PROTOCOL
 from . import settings
@@ -47,6 +47,7 @@ from .process import Process
 from .rate import TokenBucket
 from .reaper import Reaper
 from .records.audit import AuditLog
+from .records.environment import environment_of
 from .records.history import History
 from .records.record import describe, Record
 from .rules import Rules
@@ -75,10 +76,12 @@ class Supervisor:
     :param folder: its state folder; the caller holds its lock.
     :param python_prefix: `sys.prefix` of the Python that this package is installed for.
     :param module_paths: where PyYAML is found.
+    :param started_by: the mark of the process that has started it; empty: it has none.
+    :ivar environment: that of the instance.
     """
 
     def __init__(self, namespace: str, folder: str, python_prefix: str,
-                 module_paths: list[str]) -> None:
+                 module_paths: list[str], started_by: str = '') -> None:
         self.namespace = namespace
         self.folder = folder
         self.hostname = socket.gethostname()
@@ -88,6 +91,8 @@ class Supervisor:
         self.boot_id = boot_id()
         self.table = Table()
         self.audit = AuditLog(os.path.join(folder, 'audit.log'))
+        self.environment = supervisor_environment(os.environ)
+        self._started_by = started_by
         self._python_prefix = python_prefix
         self._outputs = make_private_dir(os.path.join(folder, 'output'))
         self._settings_path = os.path.join(folder, 'instance.json')
@@ -119,6 +124,9 @@ class Supervisor:
         """
         records, node_record = self.history.open(self.instance_id)
         self.instance_id = self.history.instance_id
+        self.environment = environment_of(
+            os.path.join(self.folder, 'environment.json'), self.environment,
+            brought_back=self._started_by.partition(':')[0] == self.instance_id)
         if self.history.trouble:
             self._mending = self.loop.after(_MEND_PERIOD, self._mend_journal)
         for record in records:
@@ -194,21 +202,26 @@ class Supervisor:
             self.mode = mode
             self.broadcast({'event': 'mode', 'mode': mode})
 
-    def shut_down(self, then: Callable[[list[Process]], object], hurry: bool = False) -> None:
+    def shut_down(self, then: Callable[[list[Process], list[LaunchServiceError]], object],
+                  hurry: bool = False) -> None:
         """
-        Stop every process, call `then` with all there were, and end.
+        Stop every process, call `then` with all there were and with what is left, and end.
 
         :param hurry: with SIGKILL at once.
         """
         self.set_mode('stopping')
         concerned = [process for process in self.table if process.state not in ENDED]
         waiting = len(concerned) + 1
+        failures: list[LaunchServiceError] = []
 
-        def one_done(_: object) -> None:
+        def one_done(error: LaunchServiceError | None) -> None:
             nonlocal waiting
             waiting -= 1
+            if error is not None:
+                failures.append(error)
+                print(f'the shutdown leaves {error.message}', file=sys.stderr)
             if not waiting:
-                then(concerned)
+                then(concerned, failures)
                 self.broadcast({'event': 'stopping', 'keep_processes': False})
                 self.node.end(self.loop.stop)
 
@@ -238,7 +251,7 @@ class Supervisor:
     def _on_signal(self, number: int) -> None:
         if number in (signal.SIGTERM, signal.SIGINT):
             self.node.release()
-            self.shut_down(lambda _: None, hurry=self.mode == 'stopping')
+            self.shut_down(lambda *_: None, hurry=self.mode == 'stopping')
 
     def _open_cgroups(self, records: list[Record]) -> None:
         known = [record for record in records if record.boot_id == self.boot_id and record.cgroup]
@@ -252,14 +265,22 @@ class Supervisor:
     def _prune(self) -> None:
         gone = self.table.outdated(self.settings.keep_ended)
         for process in gone:
-            self.drop(process)
+            self._unlist(process)
+        if gone:
+            self._remove_outputs()
 
     def drop(self, process: Process) -> None:
         """List a process that has ended no longer."""
+        self._unlist(process)
+        self._remove_outputs()
+
+    def _unlist(self, process: Process) -> None:
         self.table.remove(process)
         process.close()
         self.history.drop(process.record)
         self.broadcast({'event': 'removed', 'process_id': process.record.process_id})
+
+    def _remove_outputs(self) -> None:
         listed = {str(other.record.process_id) for other in self.table}
         remove_outputs(self._outputs, listed, KEPT_OUTPUTS)
 
@@ -368,7 +389,7 @@ class Supervisor:
 
     def base_environment(self) -> dict[str, str]:
         """Return the clean environment of managed processes."""
-        return self.settings.environment or base_environment(os.environ, self._python_prefix)
+        return self.settings.environment or base_environment(self.environment, self._python_prefix)
 
 
 def _raise_open_files() -> tuple[int, int]:

@@ -26,6 +26,10 @@ The mark is the soft limit RLIMIT_LOCKS. Linux has not enforced that limit since
 everybody in /proc/<pid>/limits, and no program resets it, as many do with their
 environment. It stands in the environment too, for people and for hosts where the
 hard limit is too low for it.
+
+Whatever a process starts inherits its mark, so also the next supervisor, which a managed
+node brings back. That one sheds the mark (supervisor/main.py), and whatever it finds here,
+itself and what it has started do not belong to its starter's tree.
 """
 
 from __future__ import annotations
@@ -34,9 +38,8 @@ from collections.abc import Container, Iterable
 import os
 import zlib
 
+from ...environment import MARK
 from .identity import read_stat
-
-MARK = 'LAUNCH_SERVICE_PROCESS'
 
 #: resource has no name for it.
 RLIMIT_LOCKS = 10
@@ -61,11 +64,13 @@ def children(pid: int) -> list[int]:
 
 
 def descendants(pid: int) -> list[int]:
-    """Return everybody below a process, itself not included."""
+    """Return everybody below a process, but not itself, nor this supervisor and whom it has."""
     found: list[int] = []
     queue = children(pid)
     while queue:
         one = queue.pop()
+        if one == os.getpid():
+            continue
         found.append(one)
         queue += children(one)
     return found
@@ -92,9 +97,9 @@ def has_mark(pid: int, mark: str) -> bool:
 
 
 def everywhere(mark: str) -> list[int]:
-    """Return every process of the machine that has the mark."""
+    """Return every process of the machine that has the mark, but for this one."""
     return [int(name) for name in os.listdir('/proc') if name.isdigit()
-            and has_mark(int(name), mark)]
+            and int(name) != os.getpid() and has_mark(int(name), mark)]
 
 
 def members(session: int, leader_alive: bool, mark: str, known: dict[int, int],
@@ -125,7 +130,7 @@ def members(session: int, leader_alive: bool, mark: str, known: dict[int, int],
             if stat is not None and stat.start_ticks == ticks:
                 candidates.update((pid, *descendants(pid)))
     alive = {}
-    for pid in candidates:
+    for pid in candidates - {os.getpid()}:
         stat = read_stat(pid)
         if stat is not None and stat.state not in 'ZX':
             alive[pid] = stat.start_ticks
