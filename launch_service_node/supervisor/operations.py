@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Callable
-import fnmatch
 import os
 import socket
 from typing import Any, TYPE_CHECKING
@@ -29,9 +28,10 @@ from ..errors import InvalidRequest, LaunchServiceError, NotNow, ProcessError, R
 from ..protocol import Message
 from . import admission
 from .process import Process
-from .requests import parse, seconds, signal_number
+from .requests import parse, plain, seconds, signal_number
 from .server import Connection
 from .states import ALIVE, ENDED
+from .table import matcher
 
 if TYPE_CHECKING:
     from .supervisor import Supervisor
@@ -42,7 +42,7 @@ Fields = dict[str, Any]
 _LOOKS = frozenset({'list', 'executables', 'read', 'status', 'subscribe', 'graph', 'wait_node'})
 
 #: Operations that wait, right after the supervisor's own start, for the allow-list.
-_NEED_RULES = frozenset({'start', 'executables'})
+_NEED_RULES = frozenset({'start', 'restart', 'executables'})
 
 MODES = ('run', 'hold', 'drain')
 
@@ -66,7 +66,7 @@ class Request:
         self.connection.refuse(self._message, error.code, error.message, **fields)
 
     def _note(self, code: int, message: str, fields: Fields) -> None:
-        op = self._message.get('op')
+        op = plain(self._message.get('op'))
         if code == ResultCode.OK and op in _LOOKS:
             return
         asked = {key: value for key, value in self._message.items()
@@ -77,8 +77,9 @@ class Request:
         ids = [process['process_id'] for process in
                fields.get('processes', [fields['process']] if 'process' in fields else [])]
         self._operations.supervisor.audit.write(
-            op=str(op), caller=str(self._message.get('caller', '')), peer_pid=pid, peer_uid=uid,
-            code=ResultCode(code).name, message=message, request=asked, process_ids=ids or None)
+            op=str(op), caller=str(plain(self._message.get('caller', ''))), peer_pid=pid,
+            peer_uid=uid, code=ResultCode(code).name, message=message, request=asked,
+            process_ids=ids or None)
 
 
 class Operations:
@@ -171,22 +172,26 @@ class Operations:
             waiting -= 1
             if error is not None:
                 failures.append(error)
-            if waiting:
-                return
-            described = [self.supervisor.describe(process) for process in processes]
-            if failures:
-                said = '; '.join(failure.message for failure in failures)
-                request.refuse(ProcessError(said, ResultCode.NOT_STOPPED), processes=described)
-            else:
-                request.answer(processes=described)
+            if not waiting:
+                self._answer_stopped(request, processes, failures)
 
         for process in processes:
             process.stop(one_done, sigterm, sigkill)
+
+    def _answer_stopped(self, request: Request, processes: list[Process],
+                        failures: list[LaunchServiceError]) -> None:
+        described = [self.supervisor.describe(process) for process in processes]
+        if failures:
+            said = '; '.join(failure.message for failure in failures)
+            request.refuse(ProcessError(said, ResultCode.NOT_STOPPED), processes=described)
+        else:
+            request.answer(processes=described)
 
     def _restart(self, request: Request, fields: Fields) -> None:
         process = self.supervisor.table.one(fields['process_id'], fields['name'])
         admission.check_mode(self.supervisor)
         admission.check_rate(self.supervisor)
+        admission.check_restart(self.supervisor, process)
         process.restart(self._start_waiter(request, process), bool(fields['wait_ready']))
 
     def _signal(self, request: Request, fields: Fields) -> None:
@@ -212,11 +217,11 @@ class Operations:
     def _executables(self, request: Request, fields: Fields) -> None:
         supervisor = self.supervisor
         entries = supervisor.rules.current.entries.values()
-        wanted = fields['executable_id']
+        matches = matcher(fields['executable_id'] or '*')
         self._answer_with_complaints(
             request,
             executables=[_describe_entry(entry) for entry in entries
-                         if not wanted or fnmatch.fnmatchcase(entry.id, wanted)],
+                         if matches(entry.id)],
             allow_any=supervisor.settings.allow_any,
             files=list(supervisor.rules.current.files))
 
@@ -340,8 +345,8 @@ class Operations:
             supervisor.node.tell({'event': 'stopping', 'keep_processes': True})
             return
 
-        def done(processes: list[Process]) -> None:
-            request.answer(processes=[supervisor.describe(process) for process in processes])
+        def done(processes: list[Process], failures: list[LaunchServiceError]) -> None:
+            self._answer_stopped(request, processes, failures)
         supervisor.shut_down(done, hurry=supervisor.mode == 'stopping')
 
 

@@ -191,8 +191,8 @@ TABLE = (
                'HANDLED = (signal.SIGCHLD, signal.SIGINT)',
                'supervisor/test_shutdown.py::test_a_signal_stops_everything_by_its_ladder'),
     Protection(16, 'a second signal hurries', 'supervisor/supervisor.py',
-               "self.shut_down(lambda _: None, hurry=self.mode == 'stopping')",
-               'self.shut_down(lambda _: None)',
+               "self.shut_down(lambda *_: None, hurry=self.mode == 'stopping')",
+               'self.shut_down(lambda *_: None)',
                'supervisor/test_shutdown.py::test_a_second_signal_hurries_the_first'),
     Protection(16, 'Ctrl-C twice kills', 'node/ending.py',
                'self._last_press = news.time\n            if self._killed:\n'
@@ -209,6 +209,10 @@ TABLE = (
                'self._restart_asked = False\n        if waiter is not None:',
                'if waiter is not None:',
                'supervisor/test_process.py::test_a_stop_beats_a_restart_that_was_asked_for'),
+    Protection(16, 'what is left is told', 'supervisor/supervisor.py',
+               'failures.append(error)\n                print', 'print',
+               'supervisor/test_shutdown.py::'
+               'test_one_that_does_not_even_end_on_sigkill_is_named_in_the_answer'),
     Protection(16, 'what was to be kept is kept', 'supervisor/operations.py',
                "if fields['keep_processes']:", 'if False:',
                'supervisor/test_shutdown.py::test_processes_may_be_kept'),)

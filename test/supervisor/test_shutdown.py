@@ -27,6 +27,7 @@ from faults.injection import patched, SLOW_EXEC
 from harness import alive, Lab, PATIENCE, wait_until
 import pytest
 
+from launch_service_node.errors import ResultCode
 from launch_service_node.protocol import encode
 from launch_service_node.supervisor.states import State
 
@@ -119,6 +120,30 @@ def test_one_that_does_not_even_end_on_sigkill_does_not_hold_it_up_for_ever(lab:
     running.popen.send_signal(signal.SIGTERM)
     assert running.popen.wait(PATIENCE) == 0
     assert alive(pid)  # and the lab ends it
+
+
+def test_one_that_does_not_even_end_on_sigkill_is_named_in_the_answer(lab: Lab) -> None:
+    running = lab.supervisor(
+        stubborn(0.1, 0.1), {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}, wrap=patched("""
+        import launch_service_node.supervisor.ladder as ladder
+        ladder.LAST_WAIT = 0.2
+        def wrap(send):
+            def deaf(stopper, members, number):
+                if b'stubborn' not in open(f'/proc/{stopper._leader.pid}/environ', 'rb').read():
+                    send(stopper, members, number)
+            return deaf
+        replace('supervisor.stopping:Stopper._send', wrap)
+        """))
+    pid = running.call('start', cmd='stubborn', wait_ready=True)['process']['os_pid']
+    other = running.start('sleeper')['os_pid']
+    answer = running.ask('shutdown')
+    assert (answer['ok'], answer['code']) == (False, ResultCode.NOT_STOPPED)
+    assert f'stubborn: pid {pid}' in answer['message'] and 'sleeper' not in answer['message']
+    left = {process['process_name']: process['os_pid'] for process in answer['processes']}
+    assert left == {'stubborn': pid, 'sleeper': 0}
+    assert running.popen.wait(PATIENCE) == 0
+    assert 'the shutdown leaves stubborn' in lab.log()
+    assert alive(pid) and not alive(other)  # and the lab ends it
 
 
 def test_processes_may_be_kept(lab: Lab) -> None:
