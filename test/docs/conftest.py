@@ -78,6 +78,10 @@ class Typed:
         try:
             line = self._lines.get(timeout=max(0.0, self._deadline - time.monotonic()))
         except queue.Empty:
+            self.signal(signal.SIGABRT)  # PYTHONFAULTHANDLER: where each thread stands
+            self.popen.wait(LONG)
+            while (said := self._lines.get(timeout=LONG)) is not None:
+                self.printed.append(said)
             pytest.fail(f'goes on: {self}')
         if line is not None:
             self.printed.append(line)
@@ -110,7 +114,7 @@ class Reader:
         programs = os.path.dirname(sys.executable)
         self.environ = {
             **lab.environment, 'PATH': f'{programs}:{os.environ["PATH"]}', 'TERM': 'dumb',
-            'TMPDIR': str(lab.folder),
+            'TMPDIR': str(lab.folder), 'PYTHONFAULTHANDLER': '1',
             # As the set-up script of a ROS 2 has it.
             'AMENT_PREFIX_PATH': os.environ.get('AMENT_PREFIX_PATH') or sys.prefix}
         self._typed: list[Typed] = []
