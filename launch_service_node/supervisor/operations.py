@@ -283,10 +283,13 @@ class Operations:
     def _set_mode(self, request: Request, fields: Fields) -> None:
         if fields['mode'] not in MODES:
             raise InvalidRequest(f'mode has to be one of {", ".join(MODES)}')
-        if self.supervisor.mode == 'stopping':
-            raise NotNow('the instance is shutting down', ResultCode.SHUTTING_DOWN)
+        self._check_not_stopping()
         self.supervisor.set_mode(fields['mode'])
         request.answer(mode=fields['mode'])
+
+    def _check_not_stopping(self) -> None:
+        if self.supervisor.mode == 'stopping':
+            raise NotNow('the instance is shutting down', ResultCode.SHUTTING_DOWN)
 
     def _subscribe(self, request: Request, fields: Fields) -> None:
         request.answer(**self._snapshot())
@@ -298,8 +301,7 @@ class Operations:
                 'sequence_number': table.sequence_number}
 
     def _attach(self, request: Request, fields: Fields) -> None:
-        if self.supervisor.mode == 'stopping':
-            raise NotNow('the instance is shutting down', ResultCode.SHUTTING_DOWN)
+        self._check_not_stopping()
         self.supervisor.settings.changed_by(fields['settings'])  # refuses before anything changes
         self.supervisor.node.attach(request.connection, {
             'name': fields['node_name'], 'domain_id': fields['domain_id'], 'rmw': fields['rmw']})
@@ -316,6 +318,7 @@ class Operations:
         request.answer()
 
     def _manage_node(self, request: Request, fields: Fields) -> None:
+        self._check_not_stopping()
         argv = fields['argv']
         if not argv or not os.path.isabs(argv[0]):
             raise InvalidRequest('argv has to begin with the absolute path of a program')
@@ -339,10 +342,9 @@ class Operations:
 
     def _shutdown(self, request: Request, fields: Fields) -> None:
         supervisor = self.supervisor
-        supervisor.node.release()
         if fields['keep_processes']:
             request.answer(processes=self._snapshot()['processes'])
-            supervisor.node.tell({'event': 'stopping', 'keep_processes': True})
+            supervisor.node.dismiss()
             return
 
         def done(processes: list[Process], failures: list[LaunchServiceError]) -> None:

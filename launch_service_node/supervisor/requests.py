@@ -69,9 +69,14 @@ def parse(request: Message) -> tuple[str, dict[str, Any]]:
     :raises InvalidRequest: when it is unknown, or a field is unknown, of the wrong type,
         too long, or holds a NUL.
     """
-    op = request.get('op')
+    number = request.get('id')
+    if isinstance(number, bool) or not isinstance(number, (int, float, str, type(None))):
+        raise InvalidRequest('id has to be a number, a string or null')
+    op = plain(request.get('op'))
     if not isinstance(op, str) or op not in FIELDS:
         raise InvalidRequest(f'unknown operation {ascii(op)[:60]}')
+    if not isinstance(request.get('caller', ''), str):
+        raise InvalidRequest('caller has to be a string')
     defaults = FIELDS[op]
     given = {key: value for key, value in request.items() if key not in ('id', 'op', 'caller')}
     for key, value in given.items():
@@ -81,6 +86,11 @@ def parse(request: Message) -> tuple[str, dict[str, Any]]:
         if op not in _TRUSTED:
             _check_size(key, value)
     return op, {**defaults, **given}
+
+
+def plain(value: Any) -> Any:
+    """Return a value, or None for one that holds others: to say that may be too deep."""
+    return None if isinstance(value, (list, dict)) else value
 
 
 def _check_type(key: str, value: object, default: object) -> None:

@@ -140,6 +140,42 @@ def test_a_deep_request_is_refused_like_any_other(
     assert 'defect' not in lab.log()
 
 
+@pytest.mark.parametrize('key', ['id', 'op', 'caller', 'name'])
+def test_who_asks_too_deep_is_answered_and_so_is_the_next_request(
+        raw: socket.socket, key: str) -> None:
+    """At some depth what could be read can't be written any more."""
+    for depth in range(930, 1010):
+        deep = '[' * depth + ']' * depth
+        raw.sendall(b'{"op": "status", "%s": %s}\n' % (key.encode(), deep.encode())
+                    + encode({'id': 5, 'op': 'status'}))
+        refused, answer = map(decode, lines_of(raw, 2))
+        assert refused['code'] == ResultCode.INVALID_REQUEST, depth
+        assert answer['ok'] and answer['id'] == 5, depth
+
+
+@pytest.mark.parametrize('number', [True, [], {}])
+def test_an_id_is_a_number_a_string_or_null(
+        lab: Lab, raw: socket.socket, number: object) -> None:
+    raw.sendall(encode({'id': number, 'op': 'set_mode', 'mode': 'hold'}))
+    assert decode(lines_of(raw, 1)[0])['code'] == ResultCode.INVALID_REQUEST
+    assert audit_lines(lab)[-1]['code'] == 'INVALID_REQUEST'
+
+
+def test_a_defect_in_one_request_keeps_no_other_waiting(lab: Lab) -> None:
+    lab.supervisor(wrap=patched("""
+        def fail(real):
+            def handle(*arguments):
+                raise RuntimeError('for once')
+            return handle
+        replace('supervisor.operations:Operations._graph', fail)
+        """))
+    with connect(lab) as conn:
+        conn.sendall(encode({'id': 1, 'op': 'graph'}) * 2 + encode({'id': 2, 'op': 'status'}))
+        answers = [decode(line) for line in lines_of(conn, 4)[1:]]
+    assert [(one['id'], one['ok']) for one in answers] == [(1, False), (1, False), (2, True)]
+    assert 'for once' in lab.log()
+
+
 def test_a_line_that_is_too_long_is_refused_and_ends_the_connection(
         lab: Lab, raw: socket.socket) -> None:
     raw.settimeout(PATIENCE)
