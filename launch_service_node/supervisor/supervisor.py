@@ -210,6 +210,7 @@ class Supervisor:
         :param hurry: with SIGKILL at once.
         """
         self.set_mode('stopping')
+        self.node.retire()
         concerned = [process for process in self.table if process.state not in ENDED]
         waiting = len(concerned) + 1
         failures: list[LaunchServiceError] = []
@@ -250,7 +251,6 @@ class Supervisor:
 
     def _on_signal(self, number: int) -> None:
         if number in (signal.SIGTERM, signal.SIGINT):
-            self.node.release()
             self.shut_down(lambda *_: None, hurry=self.mode == 'stopping')
 
     def _open_cgroups(self, records: list[Record]) -> None:

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import json
 import os
 from pathlib import Path
@@ -208,6 +208,33 @@ def test_a_rewrite_is_wanted_once_most_is_outdated_and_not_right_after_it(
             rewrites += 1
             journal.rewrite(current)
     assert 0 < rewrites < 5
+
+
+@pytest.mark.parametrize('change', [
+    lambda history, record: history.commit(record),
+    lambda history, record: history.commit_node(record),
+    lambda history, record: history.set_autostarted('boot'),
+    lambda history, record: history.drop(record)], ids=['process', 'node', 'autostart', 'drop'])
+def test_it_stays_bounded_whatever_changes_over_and_over(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        change: Callable[[History, Record], object]) -> None:
+    monkeypatch.setattr(journal_module, '_REWRITE_FROM', 10000)
+    path = tmp_path / 'journal'
+    history = History(str(path), Table())
+    history.open('')
+    for _ in range(1000):
+        change(history, Record(3, 'p', Entry('e'), [], {}, '', uid=7))
+    history.close()
+    assert os.path.getsize(path) < 20000
+
+
+def test_one_that_has_grown_is_not_rewritten_before_its_processes_are_known(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, '_REWRITE_FROM', 10000)
+    path = tmp_path / 'journal'
+    records, _, _ = replayed(path, [{'p': a_record(number)} for number in range(1, 101)])
+    assert os.path.getsize(path) > 20000
+    assert len(records) == len(replayed_as_it_is(path)[0]) == 100
 
 
 # -- what the entries mean ------------------------------------------------------------------

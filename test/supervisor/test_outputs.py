@@ -245,6 +245,30 @@ def test_outputs_of_those_who_are_no_longer_listed_are_removed_but_the_newest(
     assert newest_output(str(tmp_path)) == 0
 
 
+def test_the_outputs_of_many_who_go_at_once_are_looked_through_once(lab: Lab) -> None:
+    seen = lab.folder / 'seen'
+    running = lab.supervisor({'id': 'true', 'cmd': '/bin/true'}, max_start_rate=0,
+                             wrap=patched(f"""
+        def wrap(remove):
+            def note(*arguments):
+                with open({str(seen)!r}, 'a') as file:
+                    file.write('x')
+                return remove(*arguments)
+            return note
+        replace('supervisor.supervisor:remove_outputs', wrap)
+        """))
+    for number in range(1, 41):
+        running.start('true', name=f't{number}')
+    wait_until(lambda: running.call('status')['instance']['num_procs'] == 0)
+    assert not seen.exists()
+    running.call('attach', settings={'keep_ended': 5})
+    assert [one['process_id'] for one in running.call('list')['processes']] == [
+        *range(36, 41)]
+    assert seen.read_text() == 'x'
+    assert sorted(int(path.name) for path in out(lab).parent.iterdir()
+                  if path.name.isdigit()) == [*range(16, 41)]
+
+
 def test_growth_is_told_also_when_an_output_is_watched_again(tmp_path: Path) -> None:
     loop = Loop()
     keeper = OutputKeeper(loop)

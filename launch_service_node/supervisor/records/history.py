@@ -79,15 +79,13 @@ class History:
             print(f'{self._journal.path}: {damaged} damaged entries were left out; processes '
                   'that stood only there are not looked after any more', file=sys.stderr)
         self.instance_id = instance_id or self.instance_id or os.urandom(16).hex()
-        self._append({'m': self._counters()})
+        # Not rewritten here: the table does not have the processes yet.
+        self._write({'m': self._counters()})
         return records, _record(self._node) if self._node else None
 
     def commit(self, record: Record) -> bool:
         """Write a record; False when the disk does not take it."""
-        written = self._append({'p': record.to_json()})
-        if self._journal.wants_rewrite():
-            self._journal.rewrite(self._everything())
-        return written
+        return self._append({'p': record.to_json()})
 
     def mend(self) -> bool:
         """Write all of the present, when something was not taken before; False: not yet."""
@@ -115,6 +113,12 @@ class History:
         self._journal.close()
 
     def _append(self, entry: dict[str, Any]) -> bool:
+        written = self._write(entry)
+        if self._journal.wants_rewrite():
+            self._journal.rewrite(self._everything())
+        return written
+
+    def _write(self, entry: dict[str, Any]) -> bool:
         written = self._journal.append(entry)
         self._behind = self._behind or not written
         return written
