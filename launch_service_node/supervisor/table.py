@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import fnmatch
 import re
 
@@ -26,6 +26,15 @@ from .records.uids import Past, past, PastUids
 from .states import ALIVE, ENDED, State
 
 _GLOB = re.compile(r'[*?[]')
+
+
+def matcher(glob: str) -> Callable[[str], object]:
+    """
+    Return what says whether a text matches a glob.
+
+    `fnmatch.fnmatch` would keep every glob that it was ever asked for, up to 32768.
+    """
+    return re.compile(fnmatch.translate(glob)).match
 
 
 class Table:
@@ -108,14 +117,15 @@ class Table:
         """Return the processes that match all that is given, by id; a name may be a glob."""
         return [process for process in self._candidates(name)
                 if (not process_id or process.record.process_id == process_id)
-                and (not name or fnmatch.fnmatchcase(process.record.name, name))
                 and (not launch_id or process.record.launch_id == launch_id)]
 
     def _candidates(self, name: str) -> list[Process]:
-        if not name or _GLOB.search(name):
-            return [process for _, process in sorted(self._by_id.items())]
-        process = self._by_name.get(name)
-        return [] if process is None else [process]
+        if name and not _GLOB.search(name):
+            process = self._by_name.get(name)
+            return [] if process is None else [process]
+        matches = matcher(name or '*')
+        return [process for _, process in sorted(self._by_id.items())
+                if matches(process.record.name)]
 
     def some(self, process_id: int, name: str, launch_id: str) -> list[Process]:
         """

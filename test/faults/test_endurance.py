@@ -22,6 +22,7 @@ import time
 
 from faults.injection import descriptors, resident_bytes, zombies
 from harness import Lab, wait_until
+import pytest
 
 from launch_service_node.errors import ResultCode
 from launch_service_node.supervisor.states import ENDED, State
@@ -64,6 +65,21 @@ def test_a_thousand_starts_and_stops_in_a_row(lab: Lab) -> None:
     assert running.ask('start', cmd='true', uid=1)['code'] == ResultCode.UID_CONFLICT
     assert 'defect' not in lab.log()
     running.shut_down()
+
+
+@pytest.mark.parametrize(('op', 'field'), [('list', 'name'), ('executables', 'executable_id')])
+def test_globs_are_not_remembered(lab: Lab, op: str, field: str) -> None:
+    running = lab.supervisor({'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']})
+    running.start('sleeper')
+
+    def ask(numbers: range) -> None:
+        for number in numbers:
+            assert running.call(op, **{field: f'{number:05}' + '[a-z]?' * 41})
+    ask(range(1000))
+    memory = resident_bytes(running.popen.pid)
+    ask(range(1000, 4000))
+    # Each took some 2.7 kB.
+    assert resident_bytes(running.popen.pid) - memory < 2 * 2 ** 20
 
 
 def test_who_waits_as_long_as_the_refusal_says_gets_through(lab: Lab) -> None:
