@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Any
 
 from faults.injection import journal_entries
-from harness import Lab, Running
+from harness import Lab, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
@@ -137,6 +137,73 @@ def test_no_more_processes_than_the_instance_may_have(lab: Lab) -> None:
     assert running.ask('start', cmd='sleeper')['code'] == ResultCode.LIMIT_REACHED
     running.call('stop', name='sleeper')
     running.start('sleeper')
+
+
+def test_a_restart_of_one_that_has_ended_counts_like_a_start(lab: Lab) -> None:
+    running = lab.supervisor(*ENTRIES, max_processes=1)
+    running.start('sleeper', name='ended')
+    running.call('stop', name='ended')
+    running.start('sleeper', name='other')
+    before = running.process('ended')
+    assert running.ask('restart', name='ended')['code'] == ResultCode.LIMIT_REACHED
+    assert running.process('ended')['sequence_number'] == before['sequence_number']
+    running.call('restart', name='other')  # it has its place
+    running.call('stop', name='other')
+    running.call('restart', name='ended')
+
+
+#: What becomes of an entry, and the code with which a restart is refused from then on.
+CHANGES: list[tuple[list[dict[str, Any]], ResultCode, str]] = [
+    ([], ResultCode.NOT_ALLOWED, 'empty'),
+    ([{'id': 'sleeepr', 'cmd': ['/bin/sleep', '1000']}], ResultCode.NOT_ALLOWED, 'sleeepr'),
+    ([{**ENTRIES[0], 'cmd': ['/bin/sleep', '1001']}], ResultCode.NOT_ALLOWED, 'otherwise'),
+    ([{**ENTRIES[0], 'environment_from_caller': []}], ResultCode.NOT_ALLOWED, 'otherwise'),
+    ([{**ENTRIES[0], 'environment': {'A': 'b'}}], ResultCode.NOT_ALLOWED, 'otherwise'),
+    ([{**ENTRIES[0], 'cwd': '/'}], ResultCode.NOT_ALLOWED, 'otherwise'),
+    ([{**ENTRIES[0], 'limits': {'open_files': 64}}], ResultCode.NOT_ALLOWED, 'otherwise'),
+    ([{**ENTRIES[0], 'cmd': '/nowhere/gone'}], ResultCode.EXECUTABLE_UNUSABLE, '/nowhere/gone'),
+]
+
+
+@pytest.mark.parametrize(('entries', 'code', 'named'), CHANGES)
+def test_what_the_allow_list_no_longer_says_is_not_restarted(
+        lab: Lab, entries: list[dict[str, Any]], code: ResultCode, named: str) -> None:
+    running = lab.supervisor(*ENTRIES)
+    running.start('sleeper', name='ended')
+    running.call('stop', name='ended')
+    running.start('sleeper', name='alive')
+    lab.allow_list(*entries)
+    running.ask('reload')
+    before = running.call('list')['processes']
+    for name in ('ended', 'alive'):
+        answer = running.ask('restart', name=name)
+        assert (ResultCode(answer['code']), named in answer['message']) == (code, True), answer
+    assert [one['sequence_number'] for one in running.call('list')['processes']] == [
+        one['sequence_number'] for one in before]
+    running.call('attach', settings={'allow_any': True})
+    running.call('restart', name='ended')
+
+
+def test_an_allow_list_that_says_the_same_of_the_command_lets_it_be_restarted(lab: Lab) -> None:
+    running = lab.supervisor(*ENTRIES)
+    running.start('sleeper')
+    lab.allow_list(ENTRIES[4], {**ENTRIES[0], 'description': 'new', 'restart': 'always'})
+    running.call('reload')
+    running.call('restart', name='sleeper')
+    running.kill()
+    running = lab.supervisor()
+    running.call('restart', name='sleeper')  # waits until the list was read
+
+
+def test_a_restart_by_policy_asks_nobody(lab: Lab) -> None:
+    running = lab.supervisor({**ENTRIES[0], 'restart': {'policy': 'always', 'delay': 0.01}})
+    running.start('sleeper')
+    lab.allow_list()
+    running.ask('reload')
+    assert running.ask('restart', name='sleeper')['code'] == ResultCode.NOT_ALLOWED
+    running.call('signal', name='sleeper', signal='KILL')
+    wait_until(lambda: running.process('sleeper')['restart_count'] == 1)
+    running.wait_state('sleeper', State.RUNNING)
 
 
 @pytest.mark.parametrize('mode', ['hold', 'drain'])
