@@ -60,6 +60,26 @@ TABLE = (
                'max(self.table.next_id, newest_output(self._outputs) + 1)', 'self.table.next_id',
                'supervisor/test_survival.py::'
                'test_ids_are_never_reused_also_when_the_journal_is_lost'),
+    Protection(2, "the next one sheds its starter's limit", 'supervisor/main.py',
+               'resource.setrlimit(RLIMIT_LOCKS, (hard, hard))', 'pass',
+               'supervisor/test_mark.py::test_the_end_of_its_starter_is_not_its_own[limit]'),
+    Protection(2, 'and what its environment says', 'supervisor/main.py',
+               'if MARK in os.environ:', 'if False:',
+               'supervisor/test_mark.py::test_the_end_of_its_starter_is_not_its_own[environment]'),
+    Protection(2, 'nobody finds itself by a mark', 'supervisor/kernel/tree.py',
+               'and int(name) != os.getpid() and', 'and',
+               'supervisor/test_mark.py::test_who_looks_for_a_tree_is_never_in_it'),
+    Protection(2, 'nor in the cgroup of a tree', 'supervisor/kernel/tree.py',
+               'for pid in candidates - {os.getpid()}:', 'for pid in candidates:',
+               'supervisor/test_mark.py::test_who_looks_for_a_tree_is_never_in_it'),
+    Protection(2, 'nor itself and its own below others', 'supervisor/kernel/tree.py',
+               'if one == os.getpid():', 'if False:',
+               'supervisor/test_mark.py::test_nobody_below_who_looks_for_a_tree_is_in_it'),
+    Protection(2, 'the environment is that of the instance', 'supervisor/supervisor.py',
+               "brought_back=self._started_by.partition(':')[0] == self.instance_id",
+               'brought_back=False',
+               'supervisor/test_mark.py::'
+               'test_whoever_brings_it_back_the_environment_is_that_of_the_instance'),
     # 3: no stranger
     Protection(3, 'the start time is compared', 'supervisor/kernel/identity.py',
                'stat.start_ticks != start_ticks', 'False',
@@ -107,7 +127,7 @@ TABLE = (
                'supervisor/test_stop.py::'
                'test_a_stopped_process_hears_the_first_signal_of_the_ladder'),
     Protection(4, 'what a leader leaves behind goes', 'supervisor/process.py',
-               'elif self._stopper is None and self._run.members():', 'elif False:',
+               'elif self._stopper is None and self._run.may_leave_somebody():', 'elif False:',
                'supervisor/test_stop.py::test_what_a_leader_leaves_behind_goes_with_it'),
     Protection(4, "an earlier supervisor's orphans are searched for", 'supervisor/run.py',
                'self._world.leaders(), self.adopted,', 'self._world.leaders(), False,',
@@ -130,7 +150,8 @@ TABLE = (
                'self.exit_code = 128 + os.WTERMSIG(status)',
                'faults/test_exits.py::test_every_code_and_every_signal_is_told_exactly'),
     Protection(5, 'a failed exec is told', 'supervisor/kernel/spawn.py',
-               'os.write(tell, explain(stage, plan.argv[0], error).encode()[:500])', 'pass',
+               "os.write(tell, explain(stage, plan.argv[0], error).encode(errors='replace')[:500])",
+               'pass',
                'faults/test_exits.py::test_failures_of_exec_are_told_apart'),
     Protection(5, 'nobody reaps what is not looked at', 'supervisor/reaper.py',
                'os.WEXITED | os.WNOHANG | os.WNOWAIT', 'os.WEXITED | os.WNOHANG',
@@ -189,6 +210,15 @@ TABLE = (
                'known = dict(data)',
                'supervisor/test_journal.py::'
                'test_a_journal_of_a_newer_version_is_understood_as_far_as_possible'),
+    Protection(7, 'it is rewritten, whatever grew it', 'supervisor/records/history.py',
+               'if self._journal.wants_rewrite():',
+               "if 'p' in entry and self._journal.wants_rewrite():",
+               'supervisor/test_journal.py::test_it_stays_bounded_whatever_changes_over_and_over'),
+    Protection(7, 'it is not rewritten before its processes are known',
+               'supervisor/records/history.py',
+               "self._write({'m': self._counters()})", "self._append({'m': self._counters()})",
+               'supervisor/test_journal.py::'
+               'test_one_that_has_grown_is_not_rewritten_before_its_processes_are_known'),
     # 8: restart policy
     Protection(8, 'a delay has jitter', 'supervisor/policy.py', 'JITTER = 0.1', 'JITTER = 0.0',
                'supervisor/test_policy.py::'

@@ -112,6 +112,22 @@ TABLE = (
     Protection(13, 'no client has the loop for itself', 'supervisor/server.py',
                'if self._server.loop.now() >= end:', 'if False:',
                'supervisor/test_server.py::test_one_who_asks_without_a_break_keeps_nobody_waiting'),
+    Protection(13, 'a defect in one request is none of the next', 'supervisor/server.py',
+               'if self._queued <= _AHEAD:\n                    self._next_turn()\n',
+               'pass\n',
+               'supervisor/test_server.py::test_a_defect_in_one_request_keeps_no_other_waiting'),
+    Protection(13, 'what may be too deep is not repeated', 'supervisor/requests.py',
+               'return None if isinstance(value, (list, dict)) else value', 'return value',
+               'supervisor/test_server.py::'
+               'test_who_asks_too_deep_is_answered_and_so_is_the_next_request'),
+    Protection(13, 'globs are not remembered', 'supervisor/table.py',
+               'return re.compile(fnmatch.translate(glob)).match',
+               'return lambda text: fnmatch.fnmatchcase(text, glob)',
+               'faults/test_endurance.py::test_globs_are_not_remembered'),
+    Protection(13, 'outputs are looked through once for many', 'supervisor/supervisor.py',
+               'self._unlist(process)\n        if gone:', 'self.drop(process)\n        if gone:',
+               'supervisor/test_outputs.py::'
+               'test_the_outputs_of_many_who_go_at_once_are_looked_through_once'),
     # 14: events
     Protection(14, 'each change has its number', 'supervisor/supervisor.py',
                'self.table.sequence_number += 1', 'self.table.sequence_number += 2',
@@ -167,6 +183,20 @@ TABLE = (
                'complaint = check_executable(record.entry)', "complaint = ''",
                'faults/test_bypass.py::'
                'test_a_link_that_others_may_turn_is_refused_at_each_start'),
+    Protection(15, 'a restart is of what is on the list now', 'supervisor/admission.py',
+               'if _commands(in_force) != _commands(entry):', 'if False:',
+               'supervisor/test_refusals.py::'
+               'test_what_the_allow_list_no_longer_says_is_not_restarted'),
+    Protection(15, 'a restart of one that has ended counts', 'supervisor/admission.py',
+               'if process.state in ENDED:\n        _check_count',
+               'if False:\n        _check_count',
+               'supervisor/test_refusals.py::'
+               'test_a_restart_of_one_that_has_ended_counts_like_a_start'),
+    Protection(15, 'a restart waits for the list', 'supervisor/operations.py',
+               "frozenset({'start', 'restart', 'executables'})",
+               "frozenset({'start', 'executables'})",
+               'supervisor/test_refusals.py::'
+               'test_an_allow_list_that_says_the_same_of_the_command_lets_it_be_restarted'),
     Protection(15, 'folders that others may write to', 'allow_list/trust.py',
                'if status.st_mode & stat.S_IWOTH:', 'if False:',
                'allow_list/test_trust.py::test_a_folder_that_everyone_may_write_is_not'),
