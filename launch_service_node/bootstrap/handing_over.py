@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import json
+import threading
 import time
 from typing import Any
 import uuid
@@ -77,7 +78,7 @@ def hand_over(session: Session, host: Host, place: Place, order: Order,
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise _cut(session, host, str(error) or type(error).__name__) from error
     finally:
-        session.close()
+        _close(session)
 
 
 class _Conversation:
@@ -94,10 +95,7 @@ class _Conversation:
         self._other = b''
 
     def hold(self, line: str, data: bytes, tell: Callable[[str], object]) -> dict[str, Any]:
-        channel = self._session.channel
-        channel.settimeout(self._patience)
-        channel.exec_command(line)
-        channel.sendall(data)
+        self._begin(line, data)
         rest = b''
         while True:
             more = self._receive()
@@ -118,13 +116,48 @@ class _Conversation:
                 raise RemoteFailed(f'{self._host} says more than can be right',
                                    host=str(self._host))
 
+    def _begin(self, line: str, data: bytes) -> None:
+        """Have the line run and the order sent, by a thread: paramiko waits without a bound."""
+        channel, begun = self._session.channel, threading.Event()
+        channel.settimeout(self._patience)
+        failed: list[BaseException] = []
+
+        def begin() -> None:
+            try:
+                channel.exec_command(line)
+                channel.sendall(data)
+            except (OSError, EOFError, paramiko.SSHException) as error:
+                failed.append(error)
+            except BaseException as error:
+                failed.append(error)
+                raise  # a defect: where it is, is not for who waits alone
+            finally:
+                begun.set()
+
+        # When it isn't waited for any longer, closing the session ends it.
+        threading.Thread(target=begin, name='hand over', daemon=True).start()
+        while not begun.wait(self._next_step()):
+            pass
+        if failed:
+            raise failed[0]
+
+    def _next_step(self) -> float:
+        """Return how long to wait at once; raise when it is enough."""
+        if self._cancelled():
+            raise Unreachable(f'{self._host} is not waited for any longer, and goes on with '
+                              'what it has begun', host=str(self._host))
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise Unreachable(
+                f'{self._host} has not brought it up after {self._patience:g} s, and may still be '
+                'at it: look with `launch-service list --local` there, or give more timeout',
+                ResultCode.TIMED_OUT, host=str(self._host))
+        return min(left, _STEP)
+
     def _receive(self) -> bytes:
         channel = self._session.channel
-        while (left := self._deadline - time.monotonic()) > 0:
-            if self._cancelled():
-                raise Unreachable(f'{self._host} is not waited for any longer, and goes on with '
-                                  'what it has begun', host=str(self._host))
-            channel.settimeout(min(left, _STEP))
+        while True:
+            channel.settimeout(self._next_step())
             try:
                 data: bytes = channel.recv(1 << 16)
             except TimeoutError:
@@ -132,10 +165,6 @@ class _Conversation:
                 continue
             self._hear_errors()
             return data
-        raise Unreachable(
-            f'{self._host} has not brought it up after {self._patience:g} s, and may still be at '
-            'it: look with `launch-service list --local` there, or give more timeout',
-            ResultCode.TIMED_OUT, host=str(self._host))
 
     def _hear_errors(self) -> None:
         while self._session.channel.recv_stderr_ready():
@@ -169,6 +198,19 @@ class _Conversation:
     def _on_it(self, message: str) -> str:
         name = str(self._host)
         return message if name in message else f'{name}: {message}'
+
+
+def _close(session: Session) -> None:
+    """Close a session, by a thread: what a frozen host doesn't take holds that up too."""
+    def close() -> None:
+        try:
+            session.close()
+        except (OSError, EOFError, paramiko.SSHException):
+            pass  # its connection has ended, and it with that
+
+    closing = threading.Thread(target=close, name='hand over: close', daemon=True)
+    closing.start()
+    closing.join(_STEP)
 
 
 def _cut(session: Session, host: Host, why: str) -> ConnectionLost:
