@@ -24,7 +24,14 @@ from typing import Any, TYPE_CHECKING
 
 from .. import __version__
 from ..allow_list.model import Entry
-from ..errors import InvalidRequest, LaunchServiceError, NotNow, ProcessError, ResultCode
+from ..errors import (
+    InstanceError,
+    InvalidRequest,
+    LaunchServiceError,
+    NotNow,
+    ProcessError,
+    ResultCode,
+)
 from ..protocol import Message
 from . import admission
 from .process import Process
@@ -307,6 +314,10 @@ class Operations:
             'name': fields['node_name'], 'domain_id': fields['domain_id'], 'rmw': fields['rmw']})
 
         def done() -> None:
+            if not self.supervisor.node.serves(request.connection):
+                request.refuse(InstanceError('this node was told to end, or has ended, before its '
+                                             'settings were in force'))
+                return
             request.answer(**self._snapshot(), instance=self._instance())
             request.connection.subscribed = True
             self.supervisor.wanted_nodes_changed()

@@ -286,18 +286,14 @@ class Supervisor:
 
     # -- the World of each process --------------------------------------------------------
 
-    def plan(self, record: Record, notify: socket.socket | None) -> Plan:
+    def plan(self, record: Record, notify_socket: str) -> Plan:
         """See World."""
         checked = file_ids(record.entry)
         complaint = check_executable(record.entry)
         if complaint:
             raise ProcessError(complaint, ResultCode.EXECUTABLE_UNUSABLE)
-        address = ''
-        if notify is not None:
-            name = notify.getsockname()
-            address = '@' + (name.decode() if isinstance(name, bytes) else name)[1:]
         plan = make_plan(record, self.base_environment(), self.namespace, self.mark(record),
-                         self.output(record).path, address, self._open_files, self.cgroups)
+                         self.output(record).path, notify_socket, self._open_files, self.cgroups)
         return plan._replace(checked=checked)
 
     def commit(self, process: Process) -> bool:
