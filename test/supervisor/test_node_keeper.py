@@ -59,6 +59,38 @@ def test_one_that_never_comes_up_is_tried_ever_later(lab: Lab) -> None:
     wait_until(lambda: delays()[-1] >= 4)
 
 
+def test_one_that_is_released_between_two_starts_gives_way_at_once(lab: Lab) -> None:
+    running = lab.supervisor()
+    log = lab.folder / 'starts'
+
+    def argv(name: str) -> list[str]:
+        return ['/bin/sh', '-c', f'echo {name} >> {log}; exit 1']
+
+    def starts() -> list[str]:
+        return log.read_text().split() if log.exists() else []
+    running.call('manage_node', argv=argv('first'))
+    wait_until(lambda: len(starts()) == 5)  # the next start is seconds away
+    running.call('shutdown', keep_processes=True)
+    running.call('manage_node', argv=argv('second'))
+    wait_until(lambda: 'second' in starts())
+    assert starts()[:6] == ['first'] * 5 + ['second']
+
+
+def test_one_that_comes_up_when_it_was_to_go_is_not_taken_for_the_next(lab: Lab) -> None:
+    running = lab.supervisor()
+    command = node_stand_in(lab)
+    go, seen = lab.folder / 'go', lab.folder / 'seen'
+    running.call('manage_node', argv=[
+        '/bin/sh', '-c', f'echo $$ > {seen}; until [ -e {go} ]; do sleep 0.01; done; exec "$@"',
+        'sh', *command])
+    pid = int(wait_until(lambda: seen.exists() and seen.read_text()))
+    running.call('shutdown', keep_processes=True)
+    running.call('manage_node', argv=command)
+    go.touch()
+    answer = running.call('wait_node', seconds=PATIENCE)
+    assert answer['instance']['node']['pid'] != pid
+
+
 @pytest.mark.parametrize('by', ['its end', 'the fall of the supervisor'])
 def test_one_that_is_released_does_not_come_back(lab: Lab, by: str) -> None:
     running = lab.supervisor()
