@@ -40,11 +40,11 @@ from ..errors import (
 )
 from ..instance import instance_dir, make_private_dir, namespace_from_hostname, valid_namespace
 from ..protocol import SupervisorClient
-from ..starting import ATTACHED, ensure_supervisor, start_instance
+from ..starting import ATTACHED, ensure_supervisor, start_instance, STARTED
 from .comparing import differences, only_content, Running
 from .order import ENCLAVE, Order
 from .putting import config_dir, Files, Keystore
-from .succession import end_node, end_supervisor
+from .succession import end_node, end_supervisor, release_node
 
 REPLACED = 'replaced'
 
@@ -84,6 +84,7 @@ class _BringUp:
         folder = config_dir(namespace)
         self._files = Files(folder, order.files)
         self._keystore = Keystore(folder, order.enclave)
+        self._new_keystore = False
         self._ros_arguments = [*order.ros_arguments]
         if order.enclave:
             # The name goes to this node alone; an environment would go to what it starts.
@@ -100,32 +101,56 @@ class _BringUp:
                                      'its path there, or send one', ResultCode.NOT_FOUND)
 
     def run(self) -> dict[str, Any]:
+        running, stale = look(self._namespace), self._files.stale()
+        if running is not None:
+            return self._beside(running, self._differences(running, stale))
+        fallen = self._order.replace and self._has_supervisor()
+        try:
+            # A node that is between two starts gets half of the time: its successor needs some.
+            what = self._start(self._left() / 2 if fallen else self._left())
+        except LaunchServiceError as error:
+            if not fallen or error.facts.get('what') != ATTACHED:
+                raise
+            return self._take_over(error.message)
+        if what == STARTED:
+            return self._answer(what, [])
+        # Somebody else's, by `up`; or one that fell, and was on its way back.
         running = look(self._namespace)
-        found = self._differences(running) if running is not None else []
-        if running is None:
-            what = self._start()
-            if what == ATTACHED:  # somebody else's, by `up`
-                running = look(self._namespace)
-                found = self._differences(running) if running is not None else []
-                if found:
-                    raise self._conflict(found)
-                self._reload()  # it may have read what was there before
-        elif not found:
-            what = ATTACHED
-        elif not self._order.replace:
-            raise self._conflict(found)
-        else:
-            self._replace(running, found)
-            what = REPLACED
-        return self._answer(what, found)
+        found = self._differences(running, stale) if running is not None else []
+        if running is not None and not found:
+            self._reload()  # it may have read what was there before
+            return self._answer(what, found)
+        self._undo()
+        self._reload()  # it may have read what was there meanwhile
+        if running is not None:
+            return self._beside(running, found)
+        if self._order.replace:
+            return self._take_over('it falls as soon as it is up')
+        raise Unreachable(f'{self._namespace} went away while it was brought up',
+                          ResultCode.SUPERVISOR_UNAVAILABLE)
 
-    def _differences(self, running: Running) -> list[str]:
-        found = differences(self._order, self._paths, self._files.stale(), self._keystore.path,
-                            running)
+    def _beside(self, running: Running, found: list[str]) -> dict[str, Any]:
+        """Attach to what runs, or replace it."""
+        if not found:
+            return self._answer(ATTACHED, found)
+        if not self._order.replace:
+            raise self._conflict(found)
+        self._replace(running, found)
+        return self._answer(REPLACED, found)
+
+    def _differences(self, running: Running, stale: list[str]) -> list[str]:
+        found = differences(self._order, self._paths, stale, self._keystore.path, running)
         version = running.instance['version']
         if self._order.replace and version != __version__:
             found.append(f'it is version {version}, installed is {__version__}')
         return found
+
+    def _has_supervisor(self) -> bool:
+        try:
+            SupervisorClient(self._namespace).close()
+        except Unreachable:
+            return False
+        return True
 
     def _conflict(self, found: list[str]) -> InstanceError:
         return InstanceError(
@@ -133,19 +158,28 @@ class _BringUp:
             'ask for replacing it (--replace; its processes live on), or leave it as it is',
             differences=found)
 
-    def _start(self) -> str:
+    def _start(self, timeout: float) -> str:
         self._tell('starting')
-        new_keystore = not os.path.isdir(self._keystore.path)
+        self._new_keystore = not os.path.isdir(self._keystore.path)
+        old_supervisor = self._has_supervisor()
         try:
             self._files.put()
             self._keystore.put()
-            return start_instance(self._namespace, self._paths, dict(self._order.parameters),
-                                  self._ros_arguments, self._left()).what
-        except LaunchServiceError:
-            self._files.put_back()
-            if new_keystore:
-                self._keystore.remove()
+            what = start_instance(self._namespace, self._paths, dict(self._order.parameters),
+                                  self._ros_arguments, timeout).what
+            if what == STARTED and old_supervisor:
+                self._reload()  # the same paths again are no reason for it to read them
+            return what
+        except LaunchServiceError as error:
+            self._undo()
+            if error.code == ResultCode.CONFLICT and error.facts.get('what') == ATTACHED:
+                return ATTACHED  # what differs is found out by who asks
             raise
+
+    def _undo(self) -> None:
+        self._files.put_back()
+        if self._new_keystore:
+            self._keystore.remove()
 
     def _replace(self, running: Running, found: list[str]) -> None:
         self._tell(f'replacing: {"; ".join(found)}')
@@ -153,19 +187,43 @@ class _BringUp:
             self._files.put()
             self._reload()
             return
+        self._check_ours(running, found)
+        try:
+            end_node(self._namespace, running.instance['node']['pid'])
+            if running.instance['version'] != __version__:
+                end_supervisor(self._namespace)
+            self._start_instead()
+        except LaunchServiceError as error:
+            raise type(error)(f'{error.message}; {self._bring_back(running)}', error.code,
+                              **error.facts) from error
+
+    def _take_over(self, why: str) -> dict[str, Any]:
+        """Replace a managed node that doesn't come up; nobody wants that one back."""
+        found = [f'its node is not up: {why}']
+        self._tell(f'replacing: {found[0]}')
+        running = look(self._namespace)
+        if running is not None:
+            self._check_ours(running, found)
+        try:
+            release_node(self._namespace)
+            self._start_instead()
+        except LaunchServiceError as error:
+            raise type(error)(f'{error.message}; the node of before did not come up either, and '
+                              'is not brought back', error.code, **error.facts) from error
+        return self._answer(REPLACED, found)
+
+    def _check_ours(self, running: Running, found: list[str]) -> None:
         if not running.instance['node'].get('managed'):
             raise InstanceError(
                 f'{self._namespace} on {platform.node()} was not brought up by `up` or '
                 f'`bootstrap`, so it is not replaced: change it where it is started (a service, a '
                 f'launch file, a terminal); what differs: {"; ".join(found)}', differences=found)
-        try:
-            end_node(self._namespace, running.instance['node']['pid'])
-            if running.instance['version'] != __version__:
-                end_supervisor(self._namespace)
-            self._start()
-        except LaunchServiceError as error:
-            raise type(error)(f'{error.message}; {self._bring_back(running)}', error.code,
-                              **error.facts) from error
+
+    def _start_instead(self) -> None:
+        if self._start(self._left()) != STARTED:
+            self._undo()
+            raise InstanceError(f'somebody else has brought {self._namespace} up on '
+                                f'{platform.node()} while it was replaced: try again')
 
     def _reload(self) -> None:
         with SupervisorClient(self._namespace) as client:

@@ -48,6 +48,16 @@ def end_node(namespace: str, pid: int) -> None:
                 os.close(node)
 
 
+def release_node(namespace: str) -> None:
+    """
+    Let another node take the place of one that isn't attached; the processes live on.
+
+    :raises Unreachable: the supervisor doesn't answer.
+    """
+    with SupervisorClient(namespace) as client:
+        client.call('shutdown', keep_processes=True)
+
+
 def end_supervisor(namespace: str) -> None:
     """
     End the supervisor of an instance whose node has left; its processes live on.

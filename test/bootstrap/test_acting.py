@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import json
 import os
 from pathlib import Path
 import subprocess
@@ -29,6 +30,7 @@ import pytest
 from launch_service_node.bootstrap import acting
 from launch_service_node.bootstrap.order import Order
 from launch_service_node.bootstrap.robot_end import carry_out
+from launch_service_node.bootstrap.succession import end_node
 from launch_service_node.errors import InstanceError, LaunchServiceError, ProcessError
 from launch_service_node.protocol import SupervisorClient
 from launch_service_node.starting import Outcome, STARTED
@@ -176,3 +178,123 @@ def test_another_version_takes_over_what_runs(
     finally:
         with SupervisorClient('/robot1') as client:
             client.call('shutdown', 60.0)
+
+
+def ended(namespace: str) -> None:
+    with SupervisorClient(namespace) as client:
+        client.call('shutdown', 60.0)
+
+
+def sent(text: bytes, **more: Any) -> Order:
+    return Order('/robot1', files={'a.yaml': text}, **more)
+
+
+def list_of(*ids: str) -> bytes:
+    return json.dumps({'allowable_processes': [
+        {'id': one, 'cmd': ['/bin/sleep', '1000']} for one in ids]}).encode()
+
+
+def in_force() -> list[str]:
+    with SupervisorClient('/robot1') as client:
+        return [one['id'] for one in client.call('executables')['executables']]
+
+
+def stored() -> dict[str, bytes]:
+    folder = Path.home() / '.config'
+    return {path.name: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+@pytest.fixture
+def between_two_starts(here: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """Give an instance whose node isn't up when one looks, and is back right after."""
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    told = acting.bring_up(sent(list_of('idle')), print, dict(here.environment))
+    seen = []
+
+    def look(namespace: str) -> Any:
+        seen.append(namespace)
+        return real(namespace) if len(seen) > 1 else None
+    real = acting.look
+    monkeypatch.setattr(acting, 'look', look)
+    try:
+        yield told
+    finally:
+        ended('/robot1')
+
+
+@pytest.mark.parametrize('order', [
+    sent(list_of('other')),
+    sent(list_of('other'), parameters={'heartbeat_period': '0.5'}),
+    sent(list_of('idle'), parameters={'heartbeat_period': '0.5'}, enclave=ENCLAVE),
+    Order('/robot1', files={'b.yaml': list_of('other')})],
+    ids=['a text', 'a text and a parameter', 'an enclave', 'another list'])
+def test_what_was_between_two_starts_is_left_as_it_was(
+        here: Lab, between_two_starts: dict[str, Any], order: Order) -> None:
+    with pytest.raises(InstanceError, match='ask for replacing it') as caught:
+        acting.bring_up(order, print, dict(here.environment))
+    assert caught.value.facts['differences']
+    assert stored() == {'a.yaml': list_of('idle')} and in_force() == ['idle']
+
+
+@pytest.mark.parametrize('order', [
+    sent(list_of('other'), replace=True),
+    sent(list_of('other'), parameters={'heartbeat_period': '0.5'}, replace=True),
+    Order('/robot1', files={'b.yaml': list_of('other')}, replace=True)],
+    ids=['a text', 'a text and a parameter', 'another list'])
+def test_what_was_between_two_starts_is_replaced_on_demand(
+        here: Lab, between_two_starts: dict[str, Any], order: Order) -> None:
+    with SupervisorClient('/robot1') as client:
+        process = client.call('start', cmd='idle')['process']
+    told = acting.bring_up(order, print, dict(here.environment))
+    assert told['outcome'] == 'replaced' and in_force() == ['other']
+    assert told['instance']['supervisor_pid'] == between_two_starts['instance']['supervisor_pid']
+    with SupervisorClient('/robot1') as client:
+        now, = client.call('list')['processes']
+    assert (now['os_pid'], now['process_id']) == (process['os_pid'], process['process_id'])
+
+
+def test_what_was_between_two_starts_is_attached_to_when_it_is_the_same(
+        here: Lab, between_two_starts: dict[str, Any]) -> None:
+    told = acting.bring_up(sent(list_of('idle'), replace=True), print, dict(here.environment))
+    assert told['outcome'] == 'attached'
+    assert told['instance']['node'] == between_two_starts['instance']['node']
+
+
+def test_a_node_that_joins_what_was_kept_brings_the_text_that_was_sent(here: Lab) -> None:
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    told = acting.bring_up(sent(list_of('idle')), print, dict(here.environment))
+    try:
+        end_node('/robot1', told['instance']['node']['pid'])
+        told = acting.bring_up(sent(list_of('other')), print, dict(here.environment))
+        assert told['outcome'] == 'started' and in_force() == ['other']
+    finally:
+        ended('/robot1')
+
+
+@pytest.fixture(params=[['/bin/false'], ['/bin/sleep', '1000']], ids=['falls', 'hangs'])
+def never_up(here: Lab, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """Give a process of an instance whose node falls again and again, or hangs."""
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    here.supervisor({'id': 'idle', 'cmd': ['/bin/sleep', '1000']})
+    try:
+        with SupervisorClient('/robot1') as client:
+            process = client.call('start', cmd='idle')['process']
+            client.call('manage_node', argv=request.param, environment={})
+        yield process
+    finally:
+        ended('/robot1')
+
+
+def test_a_node_that_never_comes_up_is_replaced_on_demand(
+        here: Lab, never_up: dict[str, Any]) -> None:
+    order = sent(list_of('other'), timeout=30.0)
+    with pytest.raises(LaunchServiceError, match='the node (ends as soon as|is not up)'):
+        acting.bring_up(order._replace(timeout=5.0), print, dict(here.environment))
+    assert stored() == {}
+    steps: list[str] = []
+    told = acting.bring_up(order._replace(replace=True), steps.append, dict(here.environment))
+    assert told['outcome'] == 'replaced' and in_force() == ['other']
+    assert [one for one in steps if one.startswith('replacing: its node is not up: ')]
+    with SupervisorClient('/robot1') as client:
+        now, = client.call('list')['processes']
+    assert (now['os_pid'], now['process_id']) == (never_up['os_pid'], never_up['process_id'])
