@@ -92,24 +92,31 @@ class NodeKeeper:
         """
         Take a connection for the node's.
 
-        :raises InstanceError: when another node has this instance.
+        :raises InstanceError: when another node has this instance, or this one has to end.
         """
         other = self._connection if self._connection is not connection else None
         if other is not None and not self._leaving:
             raise InstanceError(
                 f'node {self._info.get("name")} with pid {self._info.get("pid")} serves this '
                 'instance already; end it with `launch-service down` first')
-        managed = self.process.record.pid if self.process is not None and self.running else 0
+        own = self.process.record if self.process is not None and self.running else None
+        managed = own.pid if own is not None else 0
         if managed and managed != connection.peer[0]:
             raise InstanceError(
                 f'this instance brings up its own node, with pid {managed}; end it with '
                 '`launch-service down` first')
+        if managed and own is not None and own.stop_asked:
+            raise InstanceError('this node has to end: the instance was told to go on without it')
         if connection is not self._connection:
             connection.on_close.append(lambda: self._on_close(connection))
         self._connection = connection
         self._leaving = self._next is not None  # it came up just when it was to go
         self._info = {'pid': connection.peer[0], **info, 'managed': bool(managed)}
         self._in_force = False
+
+    def serves(self, connection: Connection) -> bool:
+        """Say whether a connection is the node's, and the node is to stay."""
+        return self._connection is connection and (not self._leaving or self._next is not None)
 
     def in_force(self) -> None:
         """Take note that the settings that the node brought are in force: it is up."""
@@ -131,6 +138,23 @@ class NodeKeeper:
             if self.process.state == State.BACKOFF:
                 self.process.stop(None)  # or its next run would come all the same
             self._world.commit(self.process)
+
+    def retire(self) -> None:
+        """Release the node, and forget the one that was to follow it; who waits is told."""
+        self.release()
+        self._next = None
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter(InstanceError('this instance was told to end its node meanwhile; bring it up '
+                                 'again if that was not meant'))
+
+    def dismiss(self) -> None:
+        """Have the node end, attached or not, while the instance goes on without one."""
+        self.retire()
+        if self._connection is not None:
+            self.tell({'event': 'stopping', 'keep_processes': True})
+        elif self.process is not None and self.process.state in ALIVE:
+            self.process.end_by_itself(_GRACE, lambda _: None)
 
     def noted(self) -> None:
         """Take note that the managed node changed its state; give up on one that never came."""
@@ -168,10 +192,8 @@ class NodeKeeper:
 
         :param grace: seconds that it has to end by itself.
         """
-        self.release()
+        self.retire()
         if self.process is None or self.process.state not in ALIVE:
-            if self.process is not None and self.process.state not in ENDED:
-                self.process.stop(None)
             then()
             return
         self.process.end_by_itself(grace, lambda _: then())
