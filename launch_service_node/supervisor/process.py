@@ -106,11 +106,11 @@ class Process:
 
     def wait_started(self, waiter: Waiter, wait_ready: bool) -> None:
         """Let `waiter` hear of the start that is under way, or at once when there is none."""
-        running = self.state in (State.RUNNING, State.SUSPENDED)
-        if running or (self.state == State.STARTING and self.record.executed and not wait_ready):
+        done = self.record.ready_at > 0.0 if wait_ready else self.record.executed
+        if done and self.state != State.BACKOFF:
             waiter(None)
         elif self.state in ENDED and self.record.run:
-            waiter(None if self.record.executed else self._start_error())
+            waiter(self._start_error())
         else:
             self._waiters.add_start(waiter, wait_ready)
 
@@ -191,6 +191,11 @@ class Process:
         elif not stopped and self.state == State.SUSPENDED:
             self._go(State.RUNNING if self.record.ready_at else State.STARTING)
 
+    def ending(self) -> None:
+        """Take note that its leader, a child, has ended and is about to be reaped."""
+        if self._run.settle_exec():
+            self._on_exec()  # it was quicker than the news of its exec
+
     def exited(self, status: int | None) -> None:
         """
         Take note that its leader has ended and, if it was a child, was reaped.
@@ -198,8 +203,6 @@ class Process:
         :param status: the wait status; None: it can't be known.
         """
         record = self.record
-        if self._run.settle_exec():
-            self._on_exec()  # it was quicker than the news of its exec
         self._run.leader_ended()
         record.end_run(status)
         if self.adopted and not record.executed and record.exit_code == NEVER_STARTED:
@@ -207,7 +210,7 @@ class Process:
         self.measured = None
         if self._stopper is not None and not self._stopper.over:
             self._stopper.check()
-        elif self._stopper is None and self._run.members():
+        elif self._stopper is None and self._run.may_leave_somebody():
             # What it leaves behind goes with it, as a service's does under systemd.
             self._take_down(self._rungs(), '')
         else:
@@ -265,14 +268,12 @@ class Process:
             self._run.give_up(self.world.journal_trouble())  # what is not recorded must not run
 
     def _on_exec(self) -> None:
-        if self.record.executed and self.state in (State.STARTING, State.SUSPENDED):
-            self._executed()
-
-    def _executed(self) -> None:
+        if not self.record.executed or self.state not in (State.STARTING, State.SUSPENDED):
+            return
         self._run.await_ready(self.record.output_start)
         if self.readiness is not None and self.readiness.wanted_node:
             self.world.wanted_nodes_changed()
-        if self.state == State.STARTING:
+        if not self.record.ready_at:
             self.world.commit(self)
             self._waiters.started()
 
@@ -359,8 +360,7 @@ class Process:
             return
         record.restarts = list(decision.history.restarts)
         record.in_a_row = decision.history.in_a_row
-        record.restart_at = now + decision.delay
-        record.err_msg = said
+        record.restart_at, record.err_msg = now + decision.delay, said
         self._drop_run()
         self._go(State.BACKOFF)
         self._waiters.start_failed(self._start_error())

@@ -99,10 +99,14 @@ class Reaper:
                 return
             if found is None:
                 return
+            # What fails for one must not keep the others from being told.
+            process = self._by_pid.get(found.si_pid)
+            if process is not None:
+                self._loop.guarded(process.ending)
             _, status = os.waitpid(found.si_pid, 0)
             process = self._by_pid.pop(found.si_pid, None)
             if process is not None:
-                process.exited(status)
+                self._loop.guarded(process.exited, status)
 
     def _watch_adopted(self, process: Process) -> None:
         """Its parent is somebody else: only the pidfd tells, and newer kernels how it ended."""

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import os
-import socket
 
 from ..allow_list.resolve import expand
 from ..errors import ProcessError, ResultCode
@@ -28,6 +27,7 @@ from .kernel.identity import Handle, open_handle, read_stat
 from .kernel.limits import cause_of_end
 from .kernel.sampling import Measurement, TreeSampler
 from .kernel.spawn import spawn, Spawned
+from .notify_socket import NotifySocket
 from .readiness import Readiness
 from .records.record import exit_in_words, Record
 from .world import World
@@ -64,7 +64,7 @@ class Run:
         self._cause = ''
         self._spawned: Spawned | None = None
         self._sampler: TreeSampler | None = None
-        self._notify: socket.socket | None = None
+        self._notify: NotifySocket | None = None
 
     def spawn(self) -> None:
         """
@@ -75,8 +75,9 @@ class Run:
         record, world = self._record, self._world
         try:
             if record.entry.ready.notify:
-                self._notify = _notify_socket(world.mark(record), record.run)
-            plan = world.plan(record, self._notify)
+                self._notify = self._notify_socket()
+                self._notify.open()
+            plan = world.plan(record, self._notify.address if self._notify is not None else '')
             self.cgroup = world.cgroups.of(plan.cgroup)
             record.cgroup, record.limits = plan.cgroup, list(plan.limits)
             self._spawned = spawn(plan)
@@ -130,6 +131,9 @@ class Run:
             return False
         self.handle = handle
         self._sampler = TreeSampler(record.pid, self._orphans)
+        if record.entry.ready.notify:
+            self._notify = self._notify_socket()
+            self._notify.open_when_possible()
         return True
 
     def members(self) -> dict[int, int]:
@@ -142,6 +146,13 @@ class Run:
             # They die and give birth quicker than they are looked at.
             return dict.fromkeys(self.cgroup.pids() or [session], 0)
         return found
+
+    def may_leave_somebody(self) -> bool:
+        """Say whether its tree has living members, or may have: nobody could look."""
+        try:
+            return bool(self.members())
+        except OSError:
+            return True  # out of descriptors
 
     def kill_at_once(self) -> None:
         """Kill its tree in one go, where it has a cgroup; else nothing is done."""
@@ -167,7 +178,10 @@ class Run:
         """Call `on_exec` as soon as an adopted child has become its program."""
         if self.handle is None or not self._record.pid:
             return  # it has ended
-        stat = read_stat(self._record.pid)
+        try:
+            stat = read_stat(self._record.pid)
+        except OSError:
+            stat = None  # out of descriptors: the next look has one
         if stat is not None and stat.executed:
             self._record.executed = True
             on_exec()
@@ -175,7 +189,11 @@ class Run:
             self._world.loop.after(_LOOK_FOR_EXEC, lambda: self.await_exec(on_exec))
 
     def settle_exec(self) -> bool:
-        """Take note of how exec went, when that is known and was not noted before."""
+        """
+        Take note of how exec went, when that is known and was not noted before.
+
+        To be called before the child is reaped.
+        """
         spawned = self._spawned
         if spawned is None:
             return False
@@ -186,7 +204,7 @@ class Run:
         os.close(spawned.error_fd)
         self._spawned = None
         self.failure = self.failure or said
-        self._record.executed = not self.failure
+        self._record.executed = not self.failure and spawned.executed()
         return True
 
     def await_ready(self, output_start: int) -> None:
@@ -197,8 +215,18 @@ class Run:
             node = f'{self._world.namespace.rstrip("/")}/{node}'
         self.readiness = Readiness(
             self._world.loop, settings, self._world.output(record), output_start, node,
-            self._notify, self._on_ready, self._on_late)
+            self._on_ready, self._on_late)
         self.readiness.begin()
+        if self._notify is not None and self._notify.ready:
+            self._notified()
+
+    def _notify_socket(self) -> NotifySocket:
+        return NotifySocket(self._world.loop, self._world.mark(self._record), self._record.run,
+                            self._notified)
+
+    def _notified(self) -> None:
+        if self.readiness is not None:
+            self.readiness.notified()
 
     def measure(self, now: float, forks: int) -> Measurement | None:
         """Measure its tree; None when there is nothing to measure."""
@@ -247,10 +275,3 @@ class Run:
         if self._notify is not None:
             self._notify.close()
             self._notify = None
-
-
-def _notify_socket(mark: str, run: int) -> socket.socket:
-    # An abstract address: no file to clean up, no limit on the length of a path.
-    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    notify.bind(f'\0launch_service/{mark}/{run}')
-    return notify

@@ -30,6 +30,10 @@ _GATHER = 0.005
 #: Seconds until the next look, when there is no descriptor for one.
 _OUT_OF_DESCRIPTORS = 0.1
 
+#: Members that are watched, each with a descriptor: while anybody is left, one of them is, or
+#: its end is the time to look for others.
+_MOST_WATCHED = 8
+
 
 class Stopper:
     """
@@ -147,9 +151,14 @@ class Stopper:
         """Return who is left, and watch them; None without a descriptor for looking."""
         try:
             left = self._find()
+        except OSError:
+            self._watch({})  # that takes descriptors, too
+            return None
+        try:
             self._watch(left)
         except OSError:
-            return None
+            self._watch({})
+            self._check_soon(_OUT_OF_DESCRIPTORS)
         return left
 
     def _watch(self, members: dict[int, int]) -> None:
@@ -160,6 +169,8 @@ class Stopper:
         if self._leader is not None and self._leader.pid in members:
             return  # its end is told by whoever owns it, and then is the time to look
         for pid, ticks in members.items():
+            if len(self._watched) == _MOST_WATCHED:
+                return
             member = open_handle(pid, ticks)
             if member is not None:
                 self._watched.append(member)

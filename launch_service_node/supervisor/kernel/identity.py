@@ -54,8 +54,11 @@ class Stat(NamedTuple):
 def read_stat(pid: int) -> Stat | None:
     """Return what the kernel says of a process, None when there is none."""
     try:
-        with open(f'/proc/{pid}/stat', 'rb') as file:
-            data = file.read()
+        fd = os.open(f'/proc/{pid}/stat', os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            data = os.read(fd, 1024)
+        finally:
+            os.close(fd)
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The command's name stands in parentheses and may hold some itself.

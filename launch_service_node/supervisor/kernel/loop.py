@@ -110,7 +110,7 @@ class Loop:
         while self._timers and (self._timers[0].call is None or self._timers[0].when <= now):
             call = heapq.heappop(self._timers).call
             if call is not None:
-                self._guarded(call)
+                self.guarded(call)
 
     def _wait(self) -> None:
         timeout = _LONGEST_WAIT
@@ -119,9 +119,10 @@ class Loop:
         for fd, events in self._epoll.poll(timeout):
             call = self._readers.get(fd)
             if call is not None:
-                self._guarded(call, events)
+                self.guarded(call, events)
 
-    def _guarded(self, call: Callable[..., object], *arguments: Any) -> None:
+    def guarded(self, call: Callable[..., object], *arguments: Any) -> None:
+        """Call now; what it raises is reported and goes no further."""
         try:
             call(*arguments)
         except Exception:  # noqa: BLE001 - reported, and the children need their parent

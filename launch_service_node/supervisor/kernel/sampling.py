@@ -16,20 +16,26 @@
 Measures processes and the host, cheaply enough to do it every second.
 
 The stat file of each member of a tree stays open and is read in place: a tenth
-of the cost of opening it again. Who is in a tree is looked up afresh only when
-the machine has forked since, and at most every TREE_PERIOD seconds.
+of the cost of opening it again; but only as long as enough descriptors are left
+for all else. Who is in a tree is looked up afresh only when the machine has
+forked since, and at most every TREE_PERIOD seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+import errno
 import os
-from typing import NamedTuple
+import resource
+from typing import ClassVar, NamedTuple
 
 from . import tree
 
 #: Seconds between two looks at who is in a tree.
 TREE_PERIOD = 5.0
+
+#: Part of the descriptors that the files of all samplers together may take.
+_SHARE = 4
 
 _TICKS = os.sysconf('SC_CLK_TCK')
 _PAGE = os.sysconf('SC_PAGE_SIZE')
@@ -86,7 +92,10 @@ class TreeSampler:
     Load and memory of a process with all its descendants.
 
     :param orphans: returns those of its descendants whose own parent has ended.
+    :cvar num_open: files that all samplers keep open.
     """
+
+    num_open: ClassVar[int] = 0
 
     def __init__(self, leader: int, orphans: Callable[[], list[int]]) -> None:
         self._leader = leader
@@ -106,10 +115,10 @@ class TreeSampler:
         :param forks: how often the machine has forked since it booted.
         """
         if forks != self._forks and now - self._tree_at >= TREE_PERIOD:
-            self._forks, self._tree_at = forks, now
-            self.members = tree.descendants(self._leader)
+            members = tree.descendants(self._leader)
             for pid in self._orphans():
-                self.members += (pid, *tree.descendants(pid))
+                members += (pid, *tree.descendants(pid))
+            self._forks, self._tree_at, self.members = forks, now, members
         used = resident = count = 0
         stopped = False
         for pid in (self._leader, *self.members):
@@ -127,8 +136,8 @@ class TreeSampler:
             count += 1
             if pid == self._leader:
                 stopped = fields[0] in b'Tt'
-        if len(self._files) != count:  # somebody has left the tree
-            for pid in self._files.keys() - {self._leader, *self.members}:
+        if len(self._ticks) != count:  # somebody has left the tree
+            for pid in self._ticks.keys() - {self._leader, *self.members}:
                 self._forget(pid)
         passed = now - self._at
         load = 100.0 * max(0, used) / _TICKS / passed if self._at and passed > 0 else 0.0
@@ -137,21 +146,40 @@ class TreeSampler:
 
     def close(self) -> None:
         """Close the files; it can be used again."""
-        for pid in tuple(self._files):
+        for pid in tuple(self._ticks.keys() | self._files.keys()):
             self._forget(pid)
 
     def _read(self, pid: int) -> list[bytes] | None:
+        fd = self._files.get(pid)
         try:
-            fd = self._files.get(pid)
-            if fd is None:
-                fd = self._files[pid] = os.open(f'/proc/{pid}/stat', os.O_RDONLY | os.O_CLOEXEC)
-            data = os.pread(fd, 1024, 0)
+            data = os.pread(fd, 1024, 0) if fd is not None else self._read_new(pid)
         except (FileNotFoundError, ProcessLookupError):
             return None
         return data[data.rindex(b')') + 2:].split(None, 22)
 
+    def _read_new(self, pid: int) -> bytes:
+        try:
+            fd = os.open(f'/proc/{pid}/stat', os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                for other in tuple(self._files):
+                    self._close(other)
+            raise
+        if TreeSampler.num_open < resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE:
+            self._files[pid] = fd
+            TreeSampler.num_open += 1
+            return os.pread(fd, 1024, 0)
+        try:
+            return os.read(fd, 1024)
+        finally:
+            os.close(fd)
+
     def _forget(self, pid: int) -> None:
         self._ticks.pop(pid, None)
+        self._close(pid)
+
+    def _close(self, pid: int) -> None:
         fd = self._files.pop(pid, None)
         if fd is not None:
             os.close(fd)
+            TreeSampler.num_open -= 1

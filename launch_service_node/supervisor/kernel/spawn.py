@@ -33,6 +33,7 @@ import signal
 from typing import NamedTuple
 
 from ...allow_list.checking import file_id, FileId
+from .identity import read_stat
 from .restricting import restrict
 from .tree import RLIMIT_LOCKS
 
@@ -121,9 +122,23 @@ class Spawned:
         To be called when `error_fd` is readable; the caller closes that afterwards.
         """
         try:
-            return os.read(self.error_fd, 512).decode()
+            # It may have been cut inside a character.
+            return os.read(self.error_fd, 512).decode(errors='replace')
         except BlockingIOError:
             return None
+
+    def executed(self) -> bool:
+        """
+        Say whether it has become its program, now that no reason came why not.
+
+        To be called before it is reaped. A child that was killed before exec says nothing
+        either, and may not even be a zombie yet when its end of the pipe is closed.
+        """
+        try:
+            stat = read_stat(self.pid)
+        except OSError:
+            return True  # what /proc does not show has become another user, by exec
+        return stat is None or stat.executed
 
 
 def spawn(plan: Plan) -> Spawned:
@@ -194,13 +209,10 @@ def _become(plan: Plan, output: int, go_read: int, error_write: int) -> None:
                 if file_id(checked.path) != checked:
                     raise Replaced(checked.path)
             os.execve(plan.argv[0], plan.argv, plan.environment)
-        except (OSError, ValueError, TypeError) as error:
-            os.write(tell, explain(stage, plan.argv[0], error).encode()[:500])
-        except Replaced as error:
-            os.write(tell, f'{error} was replaced after it had been checked, and before it was '
-                           'executed; start it again'.encode()[:500])
         except MemoryError:
             os.write(tell, b'its memory limit is too small to execute anything')
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            os.write(tell, explain(stage, plan.argv[0], error).encode(errors='replace')[:500])
     finally:
         # Whatever happened: the child must not go on as a second supervisor.
         os._exit(code)
@@ -238,8 +250,11 @@ def _reset_signals() -> None:
 
 def explain(stage: str, executable: str, error: Exception) -> str:
     """Say in one line why a child could not do a stage, and what to do."""
+    if isinstance(error, Replaced):
+        return (f'{error} was replaced after it had been checked, and before it was executed; '
+                'start it again')
     number = getattr(error, 'errno', 0)
-    why = os.strerror(number) if number else str(error)
+    why = os.strerror(number) if number else str(error) or type(error).__name__
     advice = {
         errno.ENOENT: 'it or the interpreter in its first line does not exist',
         errno.EACCES: f'make it executable: chmod +x {executable}',
