@@ -72,6 +72,10 @@ TABLE = (
     Protection(2, 'nor in the cgroup of a tree', 'supervisor/kernel/tree.py',
                'for pid in candidates - {os.getpid()}:', 'for pid in candidates:',
                'supervisor/test_mark.py::test_who_looks_for_a_tree_is_never_in_it'),
+    Protection(2, 'the cgroup of its starter is left', 'supervisor/kernel/cgroups.py',
+               'self._leave_run(place.own)', 'pass',
+               'supervisor/test_cgroups.py::'
+               'test_a_supervisor_that_a_run_has_started_leaves_the_cgroup_of_that_run'),
     Protection(2, 'nor itself and its own below others', 'supervisor/kernel/tree.py',
                'if one == os.getpid():', 'if False:',
                'supervisor/test_mark.py::test_nobody_below_who_looks_for_a_tree_is_in_it'),

@@ -288,6 +288,28 @@ def test_an_adopted_process_keeps_its_cgroup(base: Base, lab: Lab) -> None:
     wait_until(lambda: base.of_processes() == [])
 
 
+def test_a_supervisor_that_a_run_has_started_leaves_the_cgroup_of_that_run(
+        base: Base, lab: Lab) -> None:
+    running = lab.supervisor(SLEEPER)
+    sleeper = running.start('sleeper')['os_pid']
+    running.start('sleeper', name='other')
+    running.kill()
+    run = base.folder / f'launch_service.{instance_id(lab)}.1.1'
+
+    def in_run(command: list[str]) -> list[str]:
+        assert command[:4] == ['/bin/sh', '-c', _ENTER, str(base.folder)]
+        return ['/bin/sh', '-c', 'echo 0 >"$0"/cgroup.procs && exec "$@"', str(run), *command[4:]]
+    running = lab.supervisor(wrap=in_run)
+    assert members(base, run.name) == [sleeper]
+    own = running.start('sleeper', name='own')['os_pid']
+    assert members(base, f'launch_service.{instance_id(lab)}.3.1') == [own]
+    running.call('stop', name='sleeper', sigterm_timeout=0, sigkill_timeout=0)
+    assert not alive(sleeper) and alive(own)
+    assert running.process('other')['process_status'] == State.RUNNING
+    running.shut_down()
+    assert base.names() == []
+
+
 def test_what_died_while_nobody_watched_leaves_no_cgroup(base: Base, lab: Lab) -> None:
     running = lab.supervisor(SLEEPER)
     pid = running.start('sleeper')['os_pid']

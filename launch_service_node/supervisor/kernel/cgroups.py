@@ -119,6 +119,9 @@ class Cgroups:
             return
         self._prefix = f'{PREFIX}{instance_id}.'
         place = delegation.find_place()
+        if self._is_ours(place.own) and os.path.basename(place.own) != self._prefix + OWN:
+            self._leave_run(place.own)
+            place = delegation.find_place()
         self._base, self._trouble = place.folder, place.trouble
         self._delegated = place.delegated
         if self._base:
@@ -190,6 +193,17 @@ class Cgroups:
             return
         self._moved_to = mine
         self._take_along()
+
+    def _leave_run(self, own: str) -> None:
+        """Leave the cgroup of the run that has started this supervisor, and ends without it."""
+        above = os.path.dirname(own)
+        target = above if delegation.is_root(above) else os.path.join(above, self._prefix + OWN)
+        try:
+            os.makedirs(target, exist_ok=True)
+            _write(target, 'cgroup.procs', '0')
+        except OSError as error:
+            print(f'cannot leave cgroup {own}: {error.strerror}; who is killed together with all '
+                  'in it takes this supervisor along', file=sys.stderr)
 
     def _take_along(self) -> None:
         if self._delegated and self._moved_to:
