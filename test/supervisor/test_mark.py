@@ -32,6 +32,7 @@ from launch_service_node.environment import MARK
 from launch_service_node.protocol import SupervisorClient
 from launch_service_node.supervisor.kernel import tree
 from launch_service_node.supervisor.kernel.tree import limit_of_mark, RLIMIT_LOCKS
+from launch_service_node.supervisor.records.environment import environment_of
 from launch_service_node.supervisor.states import ENDED, State
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
@@ -156,3 +157,13 @@ def test_an_environment_that_makes_no_sense_is_said_and_keeps_nobody_from_starti
     fell(lab)
     started_in(lab, COLOUR='blue', **{MARK: mark_of(lab, 0)})
     assert 'environment.json' in lab.log()
+
+
+def test_an_environment_that_can_not_be_written_is_not_that_of_an_earlier_life(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / 'environment.json'
+    assert environment_of(str(path), {'COLOUR': 'red'}, False) == {'COLOUR': 'red'}
+    (tmp_path / 'environment.json.new').mkdir()
+    assert environment_of(str(path), {'COLOUR': 'blue'}, False) == {'COLOUR': 'blue'}
+    assert 'cannot write' in capsys.readouterr().err
+    assert environment_of(str(path), {}, True) == {}

@@ -45,4 +45,12 @@ def environment_of(path: str, own: dict[str, str], brought_back: bool) -> dict[s
         os.replace(new, path)
     except OSError as error:
         print(f'cannot write {path}: {error.strerror}', file=sys.stderr)
+        _remove(path)  # that of an earlier life of the instance would be taken for this one's
     return own
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
