@@ -24,15 +24,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import re
-import socket
 
 from ..allow_list.model import ReadySettings
 from .kernel.loop import Loop, Timer
-from .output import Output
+from .output import Output, Piece
 
 #: Bytes of a line that are looked at: the time that a pattern takes may grow with their
 #: square, and what is printed is not the supervisor's to choose.
 _LONGEST_LINE = 4096
+
+#: Seconds until output is looked at again that could not be.
+_AGAIN = 0.25
 
 
 class Readiness:
@@ -45,7 +47,7 @@ class Readiness:
     """
 
     def __init__(self, loop: Loop, settings: ReadySettings, output: Output, output_start: int,
-                 node: str, notify_socket: socket.socket | None, on_ready: Callable[[], object],
+                 node: str, on_ready: Callable[[], object],
                  on_late: Callable[[str], object]) -> None:
         self._loop = loop
         self._settings = settings
@@ -53,8 +55,10 @@ class Readiness:
         self._output = output
         self._offset = output_start
         self._line = b''
+        self._in_rest_of_line = False
+        self._dropped = False
+        self._next_look: Timer | None = None
         self._pattern = re.compile(settings.output.encode()) if settings.output else None
-        self._notify = notify_socket
         self._on_ready = on_ready
         self._on_late = on_late
         self._timers: list[Timer] = []
@@ -70,9 +74,8 @@ class Readiness:
             self._missing['output'] = f'it has printed no line that matches {settings.output!r}'
         if self._node:
             self._missing['node'] = f'node {self._node} is not on the graph'
-        if self._notify is not None:
-            self._missing['notify'] = 'it has not sent READY=1'
-            self._loop.watch(self._notify.fileno(), self._on_notify)
+        if settings.notify:
+            self._missing['notify'] = 'no READY=1 has come from it'
         if not self._missing:
             self._on_ready()
             return
@@ -85,19 +88,13 @@ class Readiness:
         return self._node if 'node' in self._missing else ''
 
     def output_grew(self) -> None:
-        """Look at what was printed since the last time."""
-        while self._pattern is not None and 'output' in self._missing:
-            try:
-                piece = self._output.read(self._offset, 0, 0)
-            except OSError:
-                return  # out of descriptors; it is looked at again when it has grown more
-            if not piece.data:
-                return
-            self._offset = piece.next_offset
-            *lines, self._line = (self._line + piece.data).split(b'\n')
-            self._line = self._line[:_LONGEST_LINE]
-            if any(self._pattern.search(line[:_LONGEST_LINE]) for line in (*lines, self._line)):
-                self._met('output')
+        """Look at what was printed since the last time: at a part of it now, and so on."""
+        if self._next_look is None:
+            self._look_at_output()
+
+    def notified(self) -> None:
+        """Take note of a READY=1."""
+        self._met('notify')
 
     def graph_has(self, nodes: frozenset[str]) -> None:
         """Take the fully qualified names of the nodes on the graph."""
@@ -108,18 +105,42 @@ class Readiness:
         """Stop to watch."""
         for timer in self._timers:
             timer.cancel()
+        if self._next_look is not None:
+            self._next_look.cancel()
         self._missing.clear()
-        if self._notify is not None:
-            self._loop.unwatch(self._notify.fileno())
 
-    def _on_notify(self, _: int) -> None:
-        assert self._notify is not None
-        try:
-            message = self._notify.recv(4096)
-        except BlockingIOError:
+    def _look_at_output(self) -> None:
+        self._next_look = None
+        if self._pattern is None or 'output' not in self._missing:
             return
-        if b'READY=1' in message.split(b'\n'):
-            self._met('notify')
+        try:
+            piece = self._output.read(self._offset, 0, 0)
+        except OSError:  # out of descriptors
+            self._next_look = self._loop.after(_AGAIN, self._look_at_output)
+            return
+        if not piece.data:
+            return
+        if any(self._pattern.search(line) for line in self._lines_of(piece)):
+            self._met('output')
+        elif not piece.at_end:
+            # One part at a time: it may print quicker than it can be looked at.
+            self._next_look = self._loop.after(0, self._look_at_output)
+
+    def _lines_of(self, piece: Piece) -> list[bytes]:
+        """Return the lines of the next piece, with the beginning of one that is not complete."""
+        data = piece.data
+        if piece.offset != self._offset:
+            # What was between was dropped, and with it the beginning of a line.
+            self._line, self._in_rest_of_line, self._dropped = b'', True, True
+        self._offset = piece.next_offset
+        if self._in_rest_of_line:
+            _, newline, data = data.partition(b'\n')
+            if not newline:
+                return []
+            self._in_rest_of_line = False
+        *lines, self._line = (self._line + data).split(b'\n')
+        self._line = self._line[:_LONGEST_LINE]
+        return [line[:_LONGEST_LINE] for line in (*lines, self._line)]
 
     def _met(self, condition: str) -> None:
         if self._missing.pop(condition, None) is not None and not self._missing:
@@ -127,6 +148,8 @@ class Readiness:
             self._on_ready()
 
     def _late(self) -> None:
+        if 'output' in self._missing and (self._dropped or self._next_look is not None):
+            self._missing['output'] += ' (it printed more than could be looked at)'
         missing = '; '.join(self._missing.values())
         self.cancel()
         self._on_late(f'was not ready after {self._settings.timeout:g} s: {missing}')

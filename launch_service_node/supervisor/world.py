@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-import socket
 from typing import Protocol, TYPE_CHECKING
 
 from .kernel.cgroups import Cgroups
@@ -38,10 +37,11 @@ class World(Protocol):
     namespace: str
     cgroups: Cgroups
 
-    def plan(self, record: Record, notify: socket.socket | None) -> Plan:
+    def plan(self, record: Record, notify_socket: str) -> Plan:
         """
         Return what a child has to do to become the process.
 
+        :param notify_socket: address for sd_notify(3); empty: none.
         :raises ProcessError: when its executable can't be used (any more).
         """
 

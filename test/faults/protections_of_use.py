@@ -31,9 +31,37 @@ TABLE = (
     Protection(9, 'all conditions have to hold', 'supervisor/readiness.py',
                'is not None and not self._missing:', 'is not None:',
                'supervisor/test_readiness.py::test_all_of_several_conditions_have_to_hold'),
-    Protection(9, 'only READY=1 is READY=1', 'supervisor/readiness.py',
-               "if b'READY=1' in message.split(b'\\n'):", 'if message:',
+    Protection(9, 'only READY=1 is READY=1', 'supervisor/notify_socket.py',
+               "if b'READY=1' in message.split(b'\\n') and not self.ready:", 'if message:',
                'supervisor/test_readiness.py::test_a_notification_that_says_something_else_is_none'),
+    Protection(9, 'who is ready is still read', 'supervisor/notify_socket.py',
+               '            self.ready = True\n',
+               '            self.ready = True\n'
+               '            self._loop.unwatch(self._socket.fileno())\n',
+               'supervisor/test_notify_socket.py::'
+               'test_who_goes_on_to_tell_when_it_is_ready_is_not_kept_waiting'),
+    Protection(9, 'a fall makes nobody ready', 'supervisor/readiness.py',
+               "self._missing['notify'] = 'no READY=1 has come from it'", 'pass',
+               'supervisor/test_notify_socket.py::'
+               'test_after_a_fall_it_is_ready_only_when_it_says_so'),
+    Protection(9, 'after a fall there is a socket again', 'supervisor/run.py',
+               'self._notify.open_when_possible()', 'pass',
+               'supervisor/test_notify_socket.py::'
+               'test_after_a_fall_it_is_ready_only_when_it_says_so'),
+    Protection(9, 'a flood of output is looked at in parts', 'supervisor/readiness.py',
+               '        if self._next_look is None:\n            self._look_at_output()',
+               '        self._look_at_output()\n        while self._next_look is not None:\n'
+               '            self._look_at_output()',
+               'supervisor/test_readiness.py::'
+               'test_a_flood_of_output_that_is_looked_at_keeps_nobody_waiting'),
+    Protection(9, 'the rest of a line is no line', 'supervisor/readiness.py',
+               "self._line, self._in_rest_of_line, self._dropped = b'', True, True", 'pass',
+               'supervisor/test_readiness.py::'
+               'test_the_rest_of_a_line_whose_beginning_was_dropped_is_no_line'),
+    Protection(9, 'a look at output that fails is not the last', 'supervisor/readiness.py',
+               'self._next_look = self._loop.after(_AGAIN, self._look_at_output)', 'pass',
+               'supervisor/test_readiness.py::'
+               'test_output_that_could_not_be_looked_at_is_looked_at_again'),
     Protection(9, 'a death before it is told', 'supervisor/process.py',
                'self._waiters.start_failed(error or self._start_error())', 'pass',
                'supervisor/test_readiness.py::'

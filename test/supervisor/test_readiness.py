@@ -25,7 +25,11 @@ from typing import Any
 from harness import Lab, PATIENCE, Running, wait_until
 import pytest
 
+from launch_service_node.allow_list.model import ReadySettings
 from launch_service_node.errors import ResultCode
+from launch_service_node.supervisor.kernel.loop import Loop
+from launch_service_node.supervisor.output import Output, Piece
+from launch_service_node.supervisor.readiness import Readiness
 from launch_service_node.supervisor.states import State
 
 NOTIFIER = """
@@ -35,6 +39,21 @@ NOTIFIER = """
         notify.connect(address)
         for word in sys.argv[1:]:
             notify.send(word.encode())
+    time.sleep(1000)
+    """
+
+
+LIMIT = 16 * 2 ** 20
+
+#: Prints short lines, quicker than they can be looked at, until a file is there.
+FLOOD = """
+    import os, sys, time
+    piece, left = b'y\\n' * 65536, 4096
+    while left and not os.path.exists(sys.argv[1]):
+        os.write(1, piece)
+        left -= 1
+        time.sleep(0.002)
+    os.write(1, b'up\\n')
     time.sleep(1000)
     """
 
@@ -114,6 +133,82 @@ def test_a_line_of_an_earlier_run_does_not_count_for_the_next_supervisor(lab: La
     with open(running.process('sh')['output_path'], 'a') as file:
         file.write('up\n')
     running.wait_state('sh', State.RUNNING)
+
+
+def test_a_flood_of_output_that_is_looked_at_keeps_nobody_waiting(lab: Lab) -> None:
+    gate = lab.folder / 'gate'
+    running = lab.supervisor(
+        {'id': 'flood', 'cmd': [lab.script('flood', FLOOD), str(gate)],
+         'ready': {'output': '^up$', 'timeout': 1000}}, output_limit=LIMIT)
+    output = Path(running.start('flood')['output_path'])
+    wait_until(lambda: output.stat().st_size > 2 * LIMIT)
+    assert running.process('flood')['process_status'] == State.STARTING
+    wait_until(lambda: output.stat().st_blocks * 512 <= LIMIT)
+    gate.touch()
+    running.wait_state('flood', State.RUNNING)
+
+
+def test_who_is_late_in_a_flood_of_output_is_stopped_and_it_is_told_that_not_all_was_looked_at(
+        lab: Lab) -> None:
+    running = lab.supervisor(
+        {'id': 'flood', 'cmd': [lab.script('flood', FLOOD), str(lab.folder / 'gate')],
+         'ready': {'output': '^up$', 'timeout': 1}}, output_limit=LIMIT)
+    answer = running.ask('start', cmd='flood', wait_ready=True)
+    assert answer['code'] == ResultCode.START_FAILED
+    assert 'more than could be looked at' in answer['message']
+
+
+def watch_for_up(output: Output) -> tuple[Readiness, Loop, list[str]]:
+    """Watch an output, which the test writes itself, for a line `up`."""
+    loop = Loop()
+    told: list[str] = []
+
+    def ready() -> None:
+        told.append('ready')
+        loop.stop()
+    readiness = Readiness(loop, ReadySettings(output='^up$', timeout=1000), output, 0, '',
+                          ready, told.append)
+    readiness.begin()
+    return readiness, loop, told
+
+
+def append(output: Output, data: bytes) -> None:
+    with open(output.path, 'ab') as file:
+        file.write(data)
+
+
+@pytest.mark.parametrize(('seen', 'rest'), [(b'', b'up\n'), (b'u', b'p\n')])
+def test_the_rest_of_a_line_whose_beginning_was_dropped_is_no_line(
+        tmp_path: Path, seen: bytes, rest: bytes) -> None:
+    output = Output(str(tmp_path / '1'), 16384)
+    append(output, seen)
+    readiness, _, told = watch_for_up(output)
+    append(output, b's' * (16384 - len(seen)) + rest + b'y' * (8192 - len(rest)))
+    output.bound()
+    readiness.output_grew()
+    assert told == []
+    append(output, b'\nup\n')
+    readiness.output_grew()
+    assert told == ['ready']
+
+
+def test_output_that_could_not_be_looked_at_is_looked_at_again(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = Output(str(tmp_path / '1'), 16384)
+    append(output, b'up\n')
+    real, failures = Output.read, 2
+
+    def read(which: Output, offset: int, lines: int, max_bytes: int) -> Piece:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise OSError(24, 'Too many open files')
+        return real(which, offset, lines, max_bytes)
+    monkeypatch.setattr(Output, 'read', read)
+    _, loop, told = watch_for_up(output)
+    loop.after(PATIENCE, loop.stop)
+    loop.run()
+    assert told == ['ready']
 
 
 def test_a_notification(lab: Lab) -> None:

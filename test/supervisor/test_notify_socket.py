@@ -1,0 +1,135 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The socket of sd_notify(3): read to the end of a run, and there again after a fall."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import socket
+from typing import Any
+
+from harness import Lab, PATIENCE, Running, wait_until
+import pytest
+
+from launch_service_node.supervisor.states import State
+
+#: More than a socket holds when nobody reads it, whatever net.unix.max_dgram_qlen is.
+MANY = 2000
+
+#: Says the words that come through a FIFO, and notes when all of them were taken.
+TALKER = f"""
+    import os, signal, socket, sys
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    address = os.environ['NOTIFY_SOCKET'].replace('@', '\\0', 1)
+
+    def say(words):
+        for word in words:
+            notify.sendto(word.encode(), address)
+
+    def end(*_):
+        say(['STOPPING=1'] * {MANY})
+        os._exit(0)
+    signal.signal(signal.SIGINT, end)
+    print('listening', flush=True)
+    while True:
+        with open(sys.argv[1]) as told:
+            say(told.read().split())
+        print('said', flush=True)
+    """
+
+
+class Talker:
+    """A process that is ready with READY=1, and says what the test wants it to."""
+
+    def __init__(self, lab: Lab, **entry: Any) -> None:
+        self._lab = lab
+        self._told = lab.folder / 'told'
+        os.mkfifo(self._told)
+        self._entry = {'id': 'talker', 'cmd': [lab.script('talker', TALKER), str(self._told)],
+                       'ready': {'notify': True, 'timeout': 1000}, **entry}
+        self.address = ''
+
+    def start(self) -> Running:
+        """Start it; it has said nothing yet."""
+        running = self._lab.supervisor(self._entry)
+        process = running.start('talker')
+        self._output = Path(process['output_path'])
+        wait_until(lambda: self._output.read_text() == 'listening\n')
+        environment = Path(f'/proc/{process["os_pid"]}/environ').read_text().split('\0')
+        self.address = next(one.partition('=')[2] for one in environment
+                            if one.startswith('NOTIFY_SOCKET='))
+        return running
+
+    def say(self, *words: str) -> None:
+        """Let it say words, and wait until all are taken."""
+        before = self._output.read_text()
+        self._told.write_text(' '.join(words))
+        wait_until(lambda: self._output.read_text() == before + 'said\n')
+
+
+def state(running: Running) -> int:
+    return int(running.process('talker')['process_status'])
+
+
+def test_who_goes_on_to_tell_when_it_is_ready_is_not_kept_waiting(lab: Lab) -> None:
+    talker = Talker(lab)
+    running = talker.start()
+    talker.say('READY=1', *['STATUS=x'] * MANY)
+    assert state(running) == State.RUNNING
+
+
+@pytest.mark.parametrize('words', [['READY=0'], ['READY=1']], ids=['not ready', 'ready'])
+def test_who_tells_that_it_stops_is_not_kept_waiting(lab: Lab, words: list[str]) -> None:
+    talker = Talker(lab)
+    running = talker.start()
+    talker.say(*words)
+    running.ask('stop', name='talker', sigterm_timeout=PATIENCE)
+    process = running.process('talker')
+    assert (process['exit_known'], process['exit_code'], process['term_signal']) == (True, 0, 0)
+
+
+def test_after_a_fall_it_is_ready_only_when_it_says_so(lab: Lab) -> None:
+    talker = Talker(lab)
+    talker.start().kill()
+    running = lab.supervisor()
+    assert state(running) == State.STARTING
+    talker.say('STATUS=x')
+    assert state(running) == State.STARTING
+    talker.say('READY=1')
+    running.wait_state('talker', State.RUNNING)
+
+
+def test_after_a_fall_who_is_ready_is_heard_as_before(lab: Lab) -> None:
+    talker = Talker(lab)
+    running = talker.start()
+    talker.say('READY=1')
+    running.wait_state('talker', State.RUNNING)
+    running.kill()
+    running = lab.supervisor()
+    talker.say(*['STATUS=x'] * MANY)
+    assert state(running) == State.RUNNING
+
+
+def test_after_a_fall_an_address_that_is_taken_is_had_as_soon_as_it_is_free(lab: Lab) -> None:
+    talker = Talker(lab)
+    talker.start().kill()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.bind(talker.address.replace('@', '\0', 1))
+        running = lab.supervisor()
+        assert state(running) == State.STARTING
+    wait_until(lambda: talker.address in Path('/proc/net/unix').read_text())
+    talker.say('READY=1')
+    running.wait_state('talker', State.RUNNING)
