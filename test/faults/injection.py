@@ -210,6 +210,19 @@ SLOW_START = """
     replace('supervisor.kernel.spawn:restrict', wrap)
     """
 
+#: A supervisor whose signals never reach what is called stubborn, as if the kernel held it.
+UNENDING = """
+    import launch_service_node.supervisor.ladder as ladder
+    ladder.LAST_WAIT = 0.2
+    def wrap(send):
+        def to_others(stopper, members, number):
+            with open(f'/proc/{stopper._leader.pid}/environ', 'rb') as file:
+                if b'LAUNCH_SERVICE_NAME=stubborn' not in file.read():
+                    send(stopper, members, number)
+        return to_others
+    replace('supervisor.stopping:Stopper._send', wrap)
+    """
+
 #: Every further generation in a session of its own, its parent gone at once.
 HYDRA = """
     import os, signal, sys, time

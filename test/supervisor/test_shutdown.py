@@ -23,7 +23,7 @@ import subprocess
 import time
 from typing import Any
 
-from faults.injection import patched, SLOW_EXEC
+from faults.injection import patched, SLOW_EXEC, UNENDING
 from harness import alive, Lab, PATIENCE, wait_until
 import pytest
 
@@ -124,16 +124,8 @@ def test_one_that_does_not_even_end_on_sigkill_does_not_hold_it_up_for_ever(lab:
 
 def test_one_that_does_not_even_end_on_sigkill_is_named_in_the_answer(lab: Lab) -> None:
     running = lab.supervisor(
-        stubborn(0.1, 0.1), {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}, wrap=patched("""
-        import launch_service_node.supervisor.ladder as ladder
-        ladder.LAST_WAIT = 0.2
-        def wrap(send):
-            def deaf(stopper, members, number):
-                if b'stubborn' not in open(f'/proc/{stopper._leader.pid}/environ', 'rb').read():
-                    send(stopper, members, number)
-            return deaf
-        replace('supervisor.stopping:Stopper._send', wrap)
-        """))
+        stubborn(0.1, 0.1), {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']},
+        wrap=patched(UNENDING))
     pid = running.call('start', cmd='stubborn', wait_ready=True)['process']['os_pid']
     other = running.start('sleeper')['os_pid']
     answer = running.ask('shutdown')
