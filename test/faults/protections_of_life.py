@@ -156,6 +156,10 @@ TABLE = (
     Protection(5, 'a failed exec is told', 'supervisor/kernel/spawn.py',
                "explain(stage, plan.argv[0], error).encode(errors='replace')[:500]", "b''",
                'faults/test_exits.py::test_failures_of_exec_are_told_apart'),
+    Protection(5, 'a child that says nothing has not executed', 'supervisor/run.py',
+               'not self.failure and spawned.executed()', 'not self.failure',
+               'supervisor/test_start_answers.py::'
+               'test_who_is_killed_before_it_has_executed_anything_was_not_started'),
     Protection(5, 'nobody reaps what is not looked at', 'supervisor/reaper.py',
                'os.WEXITED | os.WNOHANG | os.WNOWAIT', 'os.WEXITED | os.WNOHANG',
                'supervisor/test_process.py::test_an_exit_code_is_told_exactly'),

@@ -120,9 +120,26 @@ TABLE = (
                'if self._go(State.STARTING):', 'if self._go(State.STARTING) or True:',
                'faults/test_exhaustion.py::test_what_can_not_be_recorded_is_not_started'),
     Protection(12, 'a stop needs no descriptor', 'supervisor/stopping.py',
-               'except OSError:\n            return None\n        return left',
-               'except ZeroDivisionError:\n            return None\n        return left',
+               'left = self._find()\n        except OSError:',
+               'left = self._find()\n        except ZeroDivisionError:',
                'faults/test_exhaustion.py::test_a_stop_needs_no_descriptor'),
+    Protection(12, 'nor holds all of them', 'supervisor/stopping.py',
+               'if len(self._watched) == _MOST_WATCHED:', 'if False:',
+               'faults/test_descriptors.py::'
+               'test_a_tree_that_has_more_members_than_there_are_descriptors_is_stopped[gone]'),
+    Protection(12, 'an end is told without a descriptor', 'supervisor/run.py',
+               'return True  # out of descriptors', 'raise',
+               'faults/test_descriptors.py::'
+               'test_who_ends_meanwhile_is_restarted_as_soon_as_there_are_some'),
+    Protection(12, 'a defect in one end is none of the others', 'supervisor/reaper.py',
+               'self._loop.guarded(process.exited, status)', 'process.exited(status)',
+               'faults/test_descriptors.py::'
+               'test_what_goes_wrong_with_one_end_keeps_no_other_from_being_told'),
+    Protection(12, 'measuring leaves descriptors to others', 'supervisor/kernel/sampling.py',
+               'if TreeSampler.num_open < resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE:',
+               'if True:',
+               'faults/test_descriptors.py::'
+               'test_measuring_a_large_tree_leaves_descriptors_for_all_else'),
     Protection(12, 'clients that found no descriptor are taken later', 'supervisor/server.py',
                'self.loop.after(_RETRY, self._listen_again)', 'pass',
                'supervisor/test_server.py::'
