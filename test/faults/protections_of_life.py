@@ -27,6 +27,14 @@ TABLE = (
     Protection(1, 'one that has been up is back soon, each time', 'supervisor/node_keeper.py',
                'record.in_a_row = min(record.in_a_row, _AFTER_UP)', 'pass',
                'supervisor/test_node_keeper.py::test_one_that_has_been_up_is_back_soon_each_time'),
+    Protection(1, 'a node that went before it was up is none', 'supervisor/operations.py',
+               'if not self.supervisor.node.serves(request.connection):', 'if False:',
+               'supervisor/test_node_dismissed.py::'
+               'test_who_waits_for_a_node_is_told_of_none_that_went_before_it_was_up'),
+    Protection(1, 'a node takes an answer of any length', 'protocol.py',
+               'LineBuffer(None)', 'LineBuffer()',
+               'supervisor/test_long_answers.py::'
+               'test_an_answer_may_be_longer_than_a_request_and_than_a_queue'),
     Protection(1, 'a node learns of what runs already', 'supervisor/operations.py',
                'request.answer(**self._snapshot(), instance=self._instance())',
                'request.answer(processes=[], sequence_number=0, instance=self._instance())',

@@ -288,6 +288,14 @@ TABLE = (
                'failures.append(error)\n                print', 'print',
                'supervisor/test_shutdown.py::'
                'test_one_that_does_not_even_end_on_sigkill_is_named_in_the_answer'),
+    Protection(16, 'a node that is not attached ends', 'supervisor/node_keeper.py',
+               'self.process.end_by_itself(_GRACE, lambda _: None)', 'pass',
+               'supervisor/test_node_dismissed.py::'
+               'test_one_that_is_not_attached_ends_all_the_same'),
+    Protection(16, 'no node comes after a further end', 'supervisor/node_keeper.py',
+               'self.release()\n        self._next = None', 'self.release()',
+               'supervisor/test_node_dismissed.py::'
+               'test_one_that_was_to_follow_does_not_come_after_a_further_end'),
     Protection(16, 'what was to be kept is kept', 'supervisor/operations.py',
                "if fields['keep_processes']:", 'if False:',
                'supervisor/test_shutdown.py::test_processes_may_be_kept'),)
