@@ -152,7 +152,7 @@ def test_who_is_late_in_a_flood_of_output_is_stopped_and_it_is_told_that_not_all
         lab: Lab) -> None:
     running = lab.supervisor(
         {'id': 'flood', 'cmd': [lab.script('flood', FLOOD), str(lab.folder / 'gate')],
-         'ready': {'output': '^up$', 'timeout': 1}}, output_limit=LIMIT)
+         'ready': {'output': '^up$', 'timeout': 3}}, output_limit=LIMIT)
     answer = running.ask('start', cmd='flood', wait_ready=True)
     assert answer['code'] == ResultCode.START_FAILED
     assert 'more than could be looked at' in answer['message']
