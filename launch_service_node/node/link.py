@@ -155,7 +155,7 @@ class SupervisorLink:
         except Unreachable as error:
             if error.code == ResultCode.TIMED_OUT:
                 raise
-            from ..starting import ensure_supervisor  # a managed node never comes here
+            from ..starting import ensure_supervisor  # a managed node comes here only after a fall
             ensure_supervisor(self.namespace, home=self._home, timeout=ATTACH_TIMEOUT)
             connection = Connection(self.namespace, self._home)
         try:
