@@ -203,8 +203,8 @@ class Process:
         :param status: the wait status; None: it can't be known.
         """
         record = self.record
-        self._run.leader_ended()
         record.end_run(status)
+        self._run.leader_ended()
         if self.adopted and not record.executed and record.exit_code == NEVER_STARTED:
             self._failure = 'was not told to start: the supervisor fell before that'
         self.measured = None

@@ -136,8 +136,7 @@ TABLE = (
                'faults/test_descriptors.py::'
                'test_what_goes_wrong_with_one_end_keeps_no_other_from_being_told'),
     Protection(12, 'measuring leaves descriptors to others', 'supervisor/kernel/sampling.py',
-               'if TreeSampler.num_open < resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE:',
-               'if True:',
+               'resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE:', '10 ** 9:',
                'faults/test_descriptors.py::'
                'test_measuring_a_large_tree_leaves_descriptors_for_all_else'),
     Protection(12, 'clients that found no descriptor are taken later', 'supervisor/server.py',

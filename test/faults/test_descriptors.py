@@ -24,7 +24,7 @@ import signal
 from typing import Any
 
 from faults.injection import descriptors, limited, patched, zombies
-from harness import freeze, Lab, PATIENCE, Running, wait_until
+from harness import freeze, Lab, Running, wait_until
 import pytest
 
 from launch_service_node.supervisor.states import State
@@ -55,6 +55,15 @@ def none_left(running: Running) -> Iterator[None]:
         resource.prlimit(running.popen.pid, resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def end_at_once(running: Running, pids: list[int]) -> None:
+    """Kill children of a supervisor so that it hears of all of them in one round."""
+    freeze(running.popen.pid)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: set(zombies(running.popen.pid)) == set(pids))
+    running.popen.send_signal(signal.SIGCONT)
+
+
 @pytest.mark.parametrize('adopted', [False, True])
 def test_who_ends_meanwhile_is_restarted_as_soon_as_there_are_some(
         lab: Lab, adopted: bool) -> None:
@@ -74,16 +83,17 @@ def test_who_ends_meanwhile_is_restarted_as_soon_as_there_are_some(
     running.shut_down()
 
 
-def test_who_ends_meanwhile_can_be_stopped(lab: Lab) -> None:
+@pytest.mark.parametrize('how', ['stop', 'shutdown'])
+def test_who_ends_meanwhile_is_in_the_way_of_no_stop(lab: Lab, how: str) -> None:
     running = lab.supervisor(AGAIN)
-    pid = running.start('again')['os_pid']
+    pids = [running.start('again', name=name)['os_pid'] for name in ('one', 'two')]
     with none_left(running):
-        os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: running.process('again')['os_pid'] == 0)
-    running.call('stop', name='again')
-    assert running.process('again')['process_status'] == State.STOPPED
-    running.popen.send_signal(signal.SIGTERM)
-    assert running.popen.wait(PATIENCE) == 0
+        end_at_once(running, pids)
+        wait_until(lambda: running.process('one')['os_pid'] == 0)
+    if how == 'stop':
+        processes = running.call('stop', name='*')['processes']
+        assert [process['process_status'] for process in processes] == [State.STOPPED] * 2
+    running.shut_down()
 
 
 def test_what_goes_wrong_with_one_end_keeps_no_other_from_being_told(lab: Lab) -> None:
@@ -97,11 +107,7 @@ def test_what_goes_wrong_with_one_end_keeps_no_other_from_being_told(lab: Lab) -
         replace('supervisor.process:Process.exited', wrap)
         """))
     first, second = (running.start('again', name=name)['os_pid'] for name in ('first', 'second'))
-    freeze(running.popen.pid)
-    for pid in (first, second):
-        os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: len(zombies(running.popen.pid)) == 2)
-    running.popen.send_signal(signal.SIGCONT)
+    end_at_once(running, [first, second])
     wait_until(lambda: running.process('second')['restart_count'] == 1)
     assert 'a defect' in lab.log()
     running.kill()  # the first is lost to it
