@@ -48,6 +48,10 @@ TABLE = (
                'self._notify.open_when_possible()', 'pass',
                'supervisor/test_notify_socket.py::'
                'test_after_a_fall_it_is_ready_only_when_it_says_so'),
+    Protection(9, 'an address that is taken is tried again', 'supervisor/notify_socket.py',
+               'self._timer = self._loop.after(_AGAIN, self.open_when_possible)', 'pass',
+               'supervisor/test_notify_socket.py::'
+               'test_after_a_fall_an_address_that_is_taken_is_had_as_soon_as_it_is_free'),
     Protection(9, 'a flood of output is looked at in parts', 'supervisor/readiness.py',
                '        if self._next_look is None:\n            self._look_at_output()',
                '        self._look_at_output()\n        while self._next_look is not None:\n'
