@@ -39,7 +39,7 @@ TABLE = (
                'bootstrap/test_bring_up.py::'
                'test_a_replacement_that_does_not_come_up_leaves_what_was_there'),
     Protection(17, 'one that runs otherwise is left alone', 'bootstrap/acting.py',
-               'elif not self._order.replace:', 'elif False:',
+               'if not self._order.replace:', 'if False:',
                'bootstrap/test_bring_up.py::'
                'test_one_that_runs_otherwise_is_a_conflict_and_is_left_alone'),
     Protection(17, 'the set-up there comes before the settings here', 'bootstrap/acting.py',
