@@ -254,7 +254,7 @@ class Process:
         self._drop_run()
         self._stopper = None
         self._failure = ''
-        record.begin_run(self.world.boot_id, self.world.wall_ns(), self.output.end())
+        record.begin_run(self.world.boot_id, self.world.wall_ns())
         try:
             self._run.spawn()
         except LaunchServiceError as error:

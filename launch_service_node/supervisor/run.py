@@ -68,12 +68,13 @@ class Run:
 
     def spawn(self) -> None:
         """
-        Fork the child, which waits for `go`, and note its identity in the record.
+        Fork the child, which waits for `go`; note who it is, and where its output begins.
 
         :raises LaunchServiceError: when it can't be started.
         """
         record, world = self._record, self._world
         try:
+            record.output_start = world.output(record).end()
             if record.entry.ready.notify:
                 self._notify = self._notify_socket()
                 self._notify.open()

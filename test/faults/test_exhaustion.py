@@ -88,6 +88,15 @@ SHORTAGES = {
             return none_left
         os.pidfd_open = wrap(os.pidfd_open)
         """,
+    'no descriptor to look at the output': """
+        def wrap(emptied):
+            def none_left(output):
+                if armed():
+                    raise OSError(24, 'Too many open files')
+                return emptied(output)
+            return none_left
+        replace('supervisor.output:Output._emptied', wrap)
+        """,
     'no room for an output': """
         def wrap(spawn):
             def none_left(plan):

@@ -97,12 +97,11 @@ class Record:
         data['entry'] = self._entry_json
         return data
 
-    def begin_run(self, boot_id: str, start_time_ns: int, output_start: int) -> None:
+    def begin_run(self, boot_id: str, start_time_ns: int) -> None:
         """Take note that another run is about to be spawned."""
         self.run += 1
         self.pid = self.start_ticks = 0
         self.executed, self.ready_at, self.err_msg = False, 0.0, ''
-        self.output_start = output_start
         self.boot_id, self.start_time_ns = boot_id, start_time_ns
         self.exit_known = False
         self.exit_code = self.term_signal = 0
