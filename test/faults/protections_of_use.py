@@ -127,10 +127,6 @@ TABLE = (
                'left = self._find()\n        except OSError:',
                'left = self._find()\n        except ZeroDivisionError:',
                'faults/test_exhaustion.py::test_a_stop_needs_no_descriptor'),
-    Protection(12, 'nor holds all of them', 'supervisor/stopping.py',
-               'if len(self._watched) == _MOST_WATCHED:', 'if False:',
-               'faults/test_descriptors.py::'
-               'test_a_tree_that_has_more_members_than_there_are_descriptors_is_stopped[gone]'),
     Protection(12, 'an end is told without a descriptor', 'supervisor/run.py',
                'return True  # out of descriptors', 'raise',
                'faults/test_descriptors.py::'
