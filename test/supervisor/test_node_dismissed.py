@@ -81,7 +81,7 @@ def assert_alone(lab: Lab, running: Running) -> None:
     """Check that nothing but the supervisor is left, and that it serves."""
     wait_until(lambda: lab.leftovers() == [running.popen.pid])
     assert running.call('status')['instance']['node'] is None
-    assert nodes(lab)[-1]['state'] == State.STOPPED
+    wait_until(lambda: nodes(lab)[-1]['state'] == State.STOPPED)
 
 
 def test_one_that_is_not_attached_ends_all_the_same(lab: Lab) -> None:
