@@ -74,6 +74,8 @@ class Line:
         is no target, the line is there to be known.
     :ivar plus: what ours may be above limit × theirs, in their unit.
     :ivar note: one line that is told with it.
+    :ivar apart: whether its sides were measured one after the other, and not in turns: what
+        changes in between counts for one side only.
     """
 
     row: str
@@ -84,6 +86,7 @@ class Line:
     plus: float = 0.0
     statistic: Statistic = median
     note: str = ''
+    apart: bool = False
 
     @property
     def our_figure(self) -> float:
@@ -128,7 +131,7 @@ class Line:
     @property
     def steady(self) -> bool:
         """Say whether a second run may be expected to give the same."""
-        return not self.spread > STEADY
+        return not self.apart and not self.spread > STEADY
 
     def _halves(self) -> list[tuple[Sequence[float], Sequence[float]]]:
         ours = self.ours.values

@@ -71,8 +71,8 @@ def _below(results: Sequence[Result]) -> list[str]:
     if shaky:
         said.append(
             f'~ unsteady: {len(shaky)} of {sum(isinstance(one, Line) for one in results)} figures '
-            'differ by more than 20 % between the halves of this run; a second run may differ '
-            'as much')
+            'differ by more than 20 % between the halves of this run, or could not be measured in '
+            'turns; a second run may differ as much')
     missed = [one for one in results if isinstance(one, Line) and one.reached is False]
     targets = [one for one in results if isinstance(one, Line) and one.reached is not None]
     said.append(f'{len(targets) - len(missed)} of {len(targets)} targets reached')

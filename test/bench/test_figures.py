@@ -63,6 +63,11 @@ def test_halves_that_differ_by_more_than_a_fifth_are_unsteady() -> None:
     assert unsteady([steady, shaky]) == [shaky]
 
 
+def test_what_was_not_measured_in_turns_is_unsteady_whatever_its_halves_say() -> None:
+    both = series(10, 10, 10, 10), series(10, 10, 10, 10)
+    assert line(*both).steady and not line(*both, apart=True).steady
+
+
 def test_what_disturbs_both_sides_alike_is_steady() -> None:
     assert line(series(1, 1, 5, 5), series(2, 2, 10, 10)).steady
 

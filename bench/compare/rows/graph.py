@@ -119,5 +119,5 @@ def look(cli: list[str], environment: dict[str, str]) -> Look:
     said = subprocess.run([*cli, 'list', '--json'], env=environment, check=False,
                           capture_output=True, timeout=LONG)
     took = time.perf_counter() - begin
-    shown = json.loads(said.stdout)['instances']
+    shown = json.loads(said.stdout).get('instances', ())  # it may have met nobody
     return Look(sum(bool(one['processes']) for one in shown), took)

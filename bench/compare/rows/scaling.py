@@ -95,8 +95,8 @@ def scaling(bench: Bench) -> Iterator[Line]:
     for what in ('start', 'stop'):
         yield Line('scaling', f'{what}: growth from {FEW} to {many}', Series(
             f'{many} present', tuple(found['ours'][many][what])), Series(
-            f'{FEW} present', tuple(found['ours'][FEW][what])), 2.0)
+            f'{FEW} present', tuple(found['ours'][FEW][what])), 2.0, apart=True)
     for what, unit in UNITS.items():
         yield Line('scaling', f'{what}, {many} processes', Series(
             'ours', tuple(found['ours'][many][what]), unit), Series(
-            'supervisord', tuple(found['supervisord'][many][what]), unit))
+            'supervisord', tuple(found['supervisord'][many][what]), unit), apart=True)
