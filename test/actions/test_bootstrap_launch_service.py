@@ -235,7 +235,7 @@ def test_ctrl_c_ends_the_launch_and_not_what_is_begun(site: Site) -> None:
     try:
         said = ''
         assert popen.stdout
-        while 'handing over' not in said:
+        while 'starting ...' not in said:  # it has the whole order
             line = popen.stdout.readline()
             assert line, said
             said += line
