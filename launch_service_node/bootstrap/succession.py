@@ -38,7 +38,7 @@ def end_node(namespace: str, pid: int) -> None:
         try:
             node = os.pidfd_open(pid)
         except ProcessLookupError:
-            node = -1  # it has just fallen; the next one leaves as soon as it attaches
+            node = -1  # it has just fallen, and is not started again
         try:
             client.call('shutdown', keep_processes=True)
             if node >= 0:
