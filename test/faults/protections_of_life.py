@@ -82,7 +82,7 @@ TABLE = (
                'supervisor/test_mark.py::test_who_looks_for_a_tree_is_never_in_it'),
     Protection(2, 'the cgroup of its starter is left', 'supervisor/kernel/cgroups.py',
                'self._leave_run(place.own)', 'pass',
-               'supervisor/test_cgroups.py::'
+               'supervisor/cgroups/test_members.py::'
                'test_a_supervisor_that_a_run_has_started_leaves_the_cgroup_of_that_run'),
     Protection(2, 'nor itself and its own below others', 'supervisor/kernel/tree.py',
                'if one == os.getpid():', 'if False:',

@@ -102,7 +102,7 @@ TABLE = (
                'test_only_what_the_kernel_has_counted_is_named_as_a_cause'),
     Protection(11, 'it is told of the process', 'supervisor/run.py',
                "return said + self._cause if said else ''", 'return said',
-               'supervisor/test_cgroups.py::'
+               'supervisor/cgroups/test_counters.py::'
                'test_what_the_kernel_has_counted_is_told_of_the_process'),
     Protection(11, 'where no cgroup is, memory has a limit all the same',
                'supervisor/kernel/limits.py',
