@@ -98,7 +98,7 @@ TABLE = (
                'supervisor/test_limits.py::test_open_files_are_bounded_and_the_program_sees_it'),
     Protection(11, 'an out-of-memory kill is named', 'supervisor/kernel/limits.py',
                "if counters.get('oom_kill', 0):", 'if False:',
-               'supervisor/test_limits.py::'
+               'supervisor/test_limit_decisions.py::'
                'test_only_what_the_kernel_has_counted_is_named_as_a_cause'),
     Protection(11, 'it is told of the process', 'supervisor/run.py',
                "return said + self._cause if said else ''", 'return said',
@@ -107,7 +107,7 @@ TABLE = (
     Protection(11, 'where no cgroup is, memory has a limit all the same',
                'supervisor/kernel/limits.py',
                'rlimits.append((resource.RLIMIT_DATA, limits.memory, limits.memory))', 'pass',
-               'supervisor/test_limits.py::'
+               'supervisor/test_limit_decisions.py::'
                'test_without_controllers_it_says_what_stands_in_and_why'),
     Protection(11, 'niceness is that of the entry', 'supervisor/kernel/restricting.py',
                'os.setpriority(os.PRIO_PROCESS, 0, plan.nice)', 'pass',
