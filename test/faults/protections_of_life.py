@@ -215,11 +215,11 @@ TABLE = (
                'test_a_rewrite_that_fails_leaves_the_old_file_and_no_other'),
     Protection(7, 'what was not taken is written later', 'supervisor/supervisor.py',
                'if not journaled and self._mending is None:', 'if False:',
-               'faults/test_exhaustion.py::'
+               'faults/test_full_disk.py::'
                'test_what_a_full_disk_did_not_take_is_known_to_the_next_supervisor'),
     Protection(7, 'one that may only be read is read', 'supervisor/records/journal.py',
                'if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):', 'if True:',
-               'faults/test_exhaustion.py::test_a_journal_that_may_only_be_read_is_read'),
+               'faults/test_full_disk.py::test_a_journal_that_may_only_be_read_is_read'),
     Protection(7, 'fields of a newer version are left out', 'supervisor/records/record.py',
                'known = {name: data[name] for name in _FIELDS if name in data}',
                'known = dict(data)',

@@ -12,29 +12,17 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A host that has nothing left to give: the reason is told, and it goes on when there is some."""
+"""No process, memory or descriptor left: the reason is told, and it goes on when there is some."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 import os
-from pathlib import Path
 import subprocess
 import sys
-from typing import Any
 
-from faults.injection import (
-    as_user,
-    descriptors,
-    fill,
-    FULL_JOURNAL,
-    journal_entries,
-    limited,
-    patched,
-    READ_ONLY_JOURNAL,
-    small_disk,
-    zombies,
-)
+from faults.entries import AGAIN, SLEEPER
+from faults.injection import as_user, descriptors, limited, patched, zombies
 from harness import alive, Lab, PATIENCE, wait_until
 import pytest
 
@@ -44,11 +32,6 @@ from launch_service_node.supervisor.states import State
 
 #: A uid that nobody else has: the processes of all who have it count.
 STRANGER = 64321
-
-SLEEPER: dict[str, Any] = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
-
-AGAIN = {**SLEEPER, 'id': 'again', 'restart': {
-    'policy': 'always', 'delay': 0.05, 'max_delay': 0.05, 'limit': 'unlimited'}}
 
 #: What a supervisor meets when the host has none left, while the file that arms it is there.
 SHORTAGES = {
@@ -252,138 +235,3 @@ def test_out_of_descriptors_measuring_goes_on_later(lab: Lab) -> None:
             assert event['processes'] == []
     gun.unlink()
     wait_until(lambda: running.process('sleeper')['resident_bytes'] > 0)
-
-
-# -- a full disk -----------------------------------------------------------------------------
-
-
-def test_what_can_not_be_recorded_is_not_started(lab: Lab) -> None:
-    gun = lab.folder / 'gun'
-    running = lab.supervisor(
-        {'id': 'touch', 'cmd': ['/bin/touch', f'{lab.folder}/ran']}, SLEEPER, AGAIN,
-        wrap=patched(FULL_JOURNAL, str(gun)))
-    kept = running.start('sleeper', name='kept')
-    again = running.start('again')
-    gun.touch()
-    answer = running.ask('start', cmd='touch')
-    assert not answer['ok']
-    assert 'No space left' in answer['message']
-    assert answer['process']['process_status'] == State.FAILED
-    assert not (lab.folder / 'ran').exists()
-    # What runs goes on, and is stopped when asked to.
-    assert running.process('kept')['os_pid'] == kept['os_pid']
-    running.call('stop', name='kept')
-    os.kill(again['os_pid'], 9)
-    wait_until(lambda: 'No space left' in running.process('again')['err_msg'])
-    gun.unlink()
-    assert running.wait_state('again', State.RUNNING)['process_id'] == again['process_id']
-    running.start('touch')
-    wait_until((lab.folder / 'ran').exists)
-
-
-def test_what_a_full_disk_did_not_take_is_known_to_the_next_supervisor(lab: Lab) -> None:
-    gun = lab.folder / 'gun'
-    running = lab.supervisor({**AGAIN, 'id': 'again'}, wrap=patched(FULL_JOURNAL, str(gun)))
-    running.start('again')
-    gun.touch()
-    running.call('stop', name='again')
-    gun.unlink()
-
-    def recorded() -> bool:
-        states = [entry['p']['state'] for entry in journal_entries(lab) if 'p' in entry]
-        return bool(states) and states[-1] == State.STOPPED
-    wait_until(recorded)
-    running.kill()
-    running = lab.supervisor()
-    assert running.process('again')['process_status'] == State.STOPPED
-
-
-def test_a_disk_that_is_really_full(lab: Lab) -> None:
-    lab.home.mkdir(mode=0o700)
-    folder = lab.instance_dir()
-    with small_disk(folder, 1024 * 1024):
-        running = lab.supervisor(SLEEPER)
-        first = running.start('sleeper', name='first')
-        fill(folder / 'filler')
-        answers = [running.ask('start', cmd='sleeper', launch_id='x' * 4000) for _ in range(3)]
-        assert not any(answer['ok'] for answer in answers[1:])
-        assert 'No space left' in answers[-1]['message'] or 'full' in answers[-1]['message']
-        assert running.process('first')['os_pid'] == first['os_pid']
-        running.call('stop', name='first')
-        (folder / 'filler').unlink()
-        second = running.start('sleeper', name='second')
-        running.kill()
-        running = lab.supervisor()
-        assert running.process('second')['os_pid'] == second['os_pid']
-        running.shut_down()
-
-
-def test_a_journal_that_can_not_be_opened_is_said_before_ready(lab: Lab) -> None:
-    running = lab.supervisor(SLEEPER)
-    running.shut_down()
-    journal = lab.instance_dir() / 'journal'
-    journal.unlink()
-    journal.mkdir()
-    with pytest.raises(AssertionError, match='ERROR cannot use the state folder'):
-        lab.supervisor()
-    journal.rmdir()
-    lab.supervisor().shut_down()
-
-
-def test_a_journal_that_may_only_be_read_is_read(lab: Lab) -> None:
-    """As on a disk that the kernel has made read-only: who lives is found, and can be stopped."""
-    running = lab.supervisor(SLEEPER)
-    kept, other = (running.start('sleeper', name=name) for name in ('kept', 'other'))
-    running.kill()
-    gun = lab.folder / 'gun'
-    gun.touch()
-    running = lab.supervisor(wrap=patched(READ_ONLY_JOURNAL, str(gun)))
-    assert 'Read-only file system; nothing can be started until that is mended' in lab.log()
-    assert running.process('kept')['os_pid'] == kept['os_pid']
-    answer = running.ask('start', cmd='sleeper', name='new')
-    assert not answer['ok'] and 'Read-only file system' in answer['message']
-    running.call('stop', name='other')
-    assert not alive(other['os_pid'])
-    gun.unlink()
-    wait_until(lambda: running.ask('start', cmd='sleeper', name='kept_too')['ok'])
-
-    def recorded() -> bool:
-        states = {entry['p']['name']: entry['p']['state'] for entry in journal_entries(lab)
-                  if 'p' in entry}
-        return states.get('other') == State.STOPPED and 'kept_too' in states
-    wait_until(recorded)
-    running.kill()
-    running = lab.supervisor()
-    assert running.process('other')['process_status'] == State.STOPPED
-    assert running.process('kept')['os_pid'] == kept['os_pid']
-    assert running.process('kept_too')['process_status'] == State.RUNNING
-
-
-def test_a_supervisor_that_comes_back_on_a_full_disk_finds_its_processes(lab: Lab) -> None:
-    lab.home.mkdir(mode=0o700)
-    folder = lab.instance_dir()
-    with small_disk(folder, 1024 * 1024):
-        running = lab.supervisor(SLEEPER)
-        first = running.start('sleeper', name='first')
-        running.kill()
-        fill(folder / 'filler')
-        running = lab.supervisor()
-        assert running.process('first')['os_pid'] == first['os_pid']
-        assert running.process('first')['process_status'] == State.RUNNING
-        running.call('stop', name='first')
-        assert not alive(first['os_pid'])
-        (folder / 'filler').unlink()
-        wait_until(lambda: running.ask('start', cmd='sleeper', name='second')['ok'])
-        running.shut_down()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason='a bind mount takes root')
-def test_a_read_only_folder_is_said_before_ready(lab: Lab) -> None:
-    running = lab.supervisor(SLEEPER)
-    running.shut_down()
-    folder: Path = lab.instance_dir()
-    with small_disk(folder, 65536):
-        if subprocess.run(['mount', '-o', 'remount,ro', str(folder)], check=False).returncode:
-            pytest.skip('nothing can be mounted read-only here')
-        with pytest.raises(AssertionError, match='ERROR'):
-            lab.supervisor()
