@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 import subprocess
-import threading
 from typing import Any
 
+from harness import wait_until
 import pytest
 import ssh_servers
 
@@ -58,9 +58,8 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / 'agent'
     popen = subprocess.Popen(['ssh-agent', '-D', '-a', str(path)], stdout=subprocess.DEVNULL)
     try:
-        while not path.exists():
-            assert popen.poll() is None
-            threading.Event().wait(0.01)
+        wait_until(lambda: path.exists() or popen.poll() is not None)
+        assert popen.poll() is None
         monkeypatch.setenv('SSH_AUTH_SOCK', str(path))
         yield path
     finally:
