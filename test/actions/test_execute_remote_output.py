@@ -24,16 +24,11 @@ import pytest
 
 pytest.importorskip('launch', reason='launch cannot be imported')
 
-from launching import Launcher, machine_on, Told  # noqa: E402
+from actions.remote_shell import shell  # noqa: E402
+from launching import Launcher, Told  # noqa: E402
 from ssh_servers import Sshd  # noqa: E402
 
-from launch_service_node.actions import ExecuteRemote  # noqa: E402
 from launch_service_node.actions.execute_remote_output import Lines, MOST_LINE  # noqa: E402
-
-
-def shell(robot: Sshd, script: str, **arguments: Any) -> ExecuteRemote:
-    return ExecuteRemote(**{'cmd': ['/bin/sh', '-c', script], 'name': 'it',
-                            'machine': machine_on(robot), **arguments})
 
 
 def both(launcher: Launcher, capsys: pytest.CaptureFixture[str]) -> tuple[list[str], list[str]]:
