@@ -36,6 +36,7 @@ from ..environment import MARK, supervisor_environment
 from ..errors import InstanceError
 from ..instance import instance_dir, make_private_dir
 from .kernel.tree import RLIMIT_LOCKS
+from .log import Log
 
 CANNOT_START = 4
 RUNS_ALREADY = 5
@@ -70,6 +71,7 @@ def main(arguments: list[str]) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if options['detach']:
         _detach(folder)
+    sys.stderr = Log(2)  # type: ignore[assignment]  # it has all that is used of one
     return _serve(options, folder)
 
 

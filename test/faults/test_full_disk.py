@@ -28,10 +28,12 @@ from faults.injection import (
     patched,
     READ_ONLY_JOURNAL,
     small_disk,
+    Wrap,
 )
 from harness import alive, Lab, PATIENCE, wait_until
 import pytest
 
+from launch_service_node.errors import ResultCode
 from launch_service_node.supervisor.states import State
 
 
@@ -94,6 +96,28 @@ def test_a_disk_that_is_really_full(lab: Lab) -> None:
         running = lab.supervisor()
         assert running.process('second')['os_pid'] == second['os_pid']
         running.shut_down()
+
+
+def log_in(folder: Path) -> Wrap:
+    """Let a supervisor complain into its state folder, as one that is detached does."""
+    code = ('import os, sys; log = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT); '
+            'os.dup2(log, 1); os.dup2(log, 2); os.execv(sys.argv[2], sys.argv[2:])')
+    return lambda command: [command[0], '-ISc', code, f'{folder}/supervisor.log', *command]
+
+
+def test_a_disk_that_has_no_room_for_complaints_either(lab: Lab) -> None:
+    lab.home.mkdir(mode=0o700)
+    folder = lab.instance_dir()
+    with small_disk(folder, 1024 * 1024):
+        running = lab.supervisor(SLEEPER, wrap=log_in(folder))
+        first = running.start('sleeper', name='first')
+        fill(folder / 'filler')
+        # Enough of them that neither the audit log nor the log has room in its last block.
+        refused = [running.ask('start', cmd='not_there', name='x' * 100) for _ in range(100)]
+        assert {answer['code'] for answer in refused} == {ResultCode.NOT_ALLOWED}
+        assert running.process('first')['os_pid'] == first['os_pid']
+        running.shut_down()
+        assert not alive(first['os_pid'])
 
 
 def test_a_journal_that_can_not_be_opened_is_said_before_ready(lab: Lab) -> None:
