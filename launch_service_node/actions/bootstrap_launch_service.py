@@ -131,8 +131,10 @@ class BootstrapLaunchService(Action):
             if not cut.done():
                 cut.set_result(None)
         context.register_event_handler(OnShutdown(on_shutdown=end))
+        # What the place of this action says: groups have ended before the task begins.
         self._future = context.asyncio_loop.create_task(self._run(
-            context, pool_of(context), request, cancel, cut, dict(os.environ)))
+            context, pool_of(context), request, cancel, cut, dict(os.environ),
+            dict(context.launch_configurations)))
 
     def get_asyncio_future(self) -> asyncio.Future[Any] | None:
         """Return what is done when it is up, or can't be."""
@@ -157,8 +159,7 @@ class BootstrapLaunchService(Action):
 
     async def _run(self, context: LaunchContext, pool: Pool, request: Request,
                    cancel: threading.Event, cut: asyncio.Future[None],
-                   environ: dict[str, str]) -> None:
-        scope = dict(context.launch_configurations)
+                   environ: dict[str, str], scope: dict[str, str]) -> None:
         logger = launch.logging.get_logger(str(request.host))
         work = context.asyncio_loop.create_task(graph_of(context).run(lambda: bring_up(
             pool, request, logger.warning, lambda words: logger.info(f'{words} ...'), cancel,
