@@ -65,6 +65,18 @@ def make_robot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
         yield make
 
 
+@pytest.fixture
+def arm(robot: Any, launcher: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give a robot with the package `arm`, also found on this side, which is on no graph."""
+    from actions.node_lab import install, Robot
+    prefix = tmp_path / 'install'
+    install(prefix)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'{prefix}:{os.environ["AMENT_PREFIX_PATH"]}')
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
+    monkeypatch.delenv('RMW_IMPLEMENTATION', raising=False)
+    return Robot(robot, launcher, prefix)
+
+
 @pytest.fixture(scope='module')
 def robot1_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Give the program on a host where /robot1 is up."""
