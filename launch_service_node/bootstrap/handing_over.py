@@ -78,7 +78,7 @@ def hand_over(session: Session, host: Host, place: Place, order: Order,
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise _cut(session, host, str(error) or type(error).__name__) from error
     finally:
-        _close(session)
+        session.close(_STEP)
 
 
 class _Conversation:
@@ -198,19 +198,6 @@ class _Conversation:
     def _on_it(self, message: str) -> str:
         name = str(self._host)
         return message if name in message else f'{name}: {message}'
-
-
-def _close(session: Session) -> None:
-    """Close a session, by a thread: what a frozen host doesn't take holds that up too."""
-    def close() -> None:
-        try:
-            session.close()
-        except (OSError, EOFError, paramiko.SSHException):
-            pass  # its connection has ended, and it with that
-
-    closing = threading.Thread(target=close, name='hand over: close', daemon=True)
-    closing.start()
-    closing.join(_STEP)
 
 
 def _cut(session: Session, host: Host, why: str) -> ConnectionLost:

@@ -27,7 +27,7 @@ import paramiko
 from ..errors import ConnectionFailed, ConnectRefused, ConnectTimedOut
 from .config import resolve
 from .dialing import dial, lost, Proxy
-from .handshake import log_in, time_left, words
+from .handshake import CLOSE_TIMEOUT, log_in, time_left, words
 from .target import Resolved, split_hop, Target
 
 #: Bytes of output that may be under way to a reader that is slower than its command.
@@ -38,6 +38,10 @@ WINDOW = 1 << 18
 MOST_HOPS = 8
 
 Resolver = Callable[[Target], Resolved]
+
+
+#: What paramiko raises where a connection has ended.
+_GONE = (OSError, EOFError, paramiko.SSHException)
 
 
 class Full(Exception):
@@ -54,12 +58,32 @@ class Session:
         self._give_back: Callable[[], None] | None = give_back
         self._lock = threading.Lock()
 
-    def close(self) -> None:
-        """Close the channel; the connection stays."""
+    def close(self, patience: float = CLOSE_TIMEOUT) -> None:
+        """
+        Close the channel; the connection stays.
+
+        :param patience: seconds to wait for that; a host that takes nothing is left to a
+            thread, which ends with the connection.
+        """
         with self._lock:
             give_back, self._give_back = self._give_back, None
-        if give_back is not None:
+        if give_back is None:
+            return
+        closing = threading.Thread(target=self._close, args=(give_back,), name='close session',
+                                   daemon=True)
+        try:
+            closing.start()
+        except RuntimeError:
+            self._close(give_back)  # there can be no further thread
+        else:
+            closing.join(patience)
+
+    def _close(self, give_back: Callable[[], None]) -> None:
+        try:
             self.channel.close()
+        except _GONE:
+            pass  # its connection has ended, and it with that
+        finally:
             give_back()
 
 
@@ -116,7 +140,7 @@ class Connection:
             raise ConnectionFailed(
                 f'{self.where.name} opens no session: {error.text}; look for MaxSessions and '
                 'ForceCommand in its sshd_config', **self.where.facts()) from error
-        except (paramiko.SSHException, EOFError, OSError) as error:
+        except _GONE as error:
             with self._lock:
                 self._open -= 1
             raise lost(self.where, words(error)) from error
@@ -146,7 +170,7 @@ class Connection:
             raise ConnectRefused(
                 f"the jump host {by} can't connect to {where.name} ({host} port {port}): "
                 f'{error.text}; check the name and sshd there', **where.facts()) from error
-        except (paramiko.SSHException, EOFError, OSError) as error:
+        except _GONE as error:
             if self.alive and time.monotonic() >= deadline:
                 raise ConnectTimedOut(
                     f'the jump host {by} gets no answer from {where.name} ({host} port {port}): '
@@ -155,8 +179,20 @@ class Connection:
 
     def close(self) -> None:
         """End it, and the jump hosts' connections and programs below."""
-        while self._closers:
-            self._closers.pop()()
+        _end_all(self._closers)
+
+
+def _end_all(closers: list[Callable[[], None]]) -> None:
+    # Of two who do so at once, each ends a part. One that fails is gone already.
+    while True:
+        try:
+            closer = closers.pop()
+        except IndexError:
+            return
+        try:
+            closer()
+        except _GONE:
+            pass
 
 
 def connect(target: Target, resolver: Resolver = resolve) -> Connection:
@@ -204,8 +240,7 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
         closers.append(sock.close)
         transport = log_in(sock, where, target, deadline, closers, proxy)
     except BaseException:
-        while closers:
-            closers.pop()()
+        _end_all(closers)
         raise
     return Connection(where, transport, closers)
 

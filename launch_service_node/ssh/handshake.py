@@ -33,6 +33,10 @@ from .target import Resolved, Target
 #: Seconds that ending a connection may take.
 CLOSE_TIMEOUT = 5.0
 
+#: Seconds after which a connection that takes nothing counts as dead, as with TCP itself:
+#: paramiko tries for ever, and who waits behind that can't look at anything else.
+STUCK = 30.0
+
 _KEEPALIVE = 15
 
 _LOG = 'launch_service_node.ssh.transport'
@@ -84,17 +88,39 @@ class _Transport(paramiko.Transport):
 
 
 class _Heard:
-    """A socket that remembers how the other side began, for the words of an error."""
+    """
+    A socket that ends when the other side takes nothing any more.
+
+    :ivar first: how the other side began, for the words of an error.
+    """
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
+        self._stuck_since: float | None = None
+        self._ended = False
         self.first = b''
 
     def recv(self, size: int) -> bytes:
+        if self._ended:
+            return b''
         data: bytes = self._sock.recv(size)
         if len(self.first) < 4:
             self.first += data[:4]
         return data
+
+    def send(self, data: bytes) -> int:
+        try:
+            sent: int = self._sock.send(data)
+        except (TimeoutError, BlockingIOError):
+            now = time.monotonic()
+            if self._stuck_since is None:
+                self._stuck_since = now
+            if now - self._stuck_since > STUCK:
+                self._ended = True
+                raise BrokenPipeError('it takes nothing any more') from None
+            raise
+        self._stuck_since = None
+        return sent
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)

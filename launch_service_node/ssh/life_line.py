@@ -112,6 +112,7 @@ class LifeLine:
 
         :param data: what was received already.
         :raises OSError: as `open`.
+        :raises ConnectionLost: it is silent.
         """
         received = bytearray(data)
         while True:
@@ -137,7 +138,10 @@ class LifeLine:
             likewise.
         """
         with self._sending:
-            self.session.channel.sendall(frames.pack(kind, payload))
+            try:
+                self.session.channel.sendall(frames.pack(kind, payload))
+            except EOFError as error:
+                raise BrokenPipeError('it takes nothing any more') from error
 
     @property
     def ended(self) -> bool:
@@ -169,18 +173,26 @@ class LifeLine:
             try:
                 data: bytes = self.session.channel.recv(1 << 16)
             except TimeoutError:
-                continue  # the pinger decides about silence
+                # Looked at here as well: the pinger may be held up by what can't be sent.
+                if self._pinger.ident is not None:
+                    self._check_silence()
+                continue
             self._heard = time.monotonic()
             return data
 
+    def _check_silence(self) -> None:
+        quiet = time.monotonic() - self._heard
+        if self._silence and quiet > self._silence and not self._handing_on:
+            raise lost(self.session.where, f'silent for {quiet:.0f} s')
+
     def _ping(self) -> None:
         while self._silence and not self._closed.wait(self._silence / 3):
-            quiet = time.monotonic() - self._heard
-            if quiet > self._silence and not self._handing_on:
-                self._on_dead(lost(self.session.where, f'silent for {quiet:.0f} s'))
-                return
             try:
+                self._check_silence()
                 self.send(frames.PING)
+            except ConnectionLost as error:
+                self._on_dead(error)
+                return
             except (OSError, paramiko.SSHException) as error:
                 if self.ended:
                     return  # who reads finds out, behind what there is to read still

@@ -199,8 +199,8 @@ class RemoteProcess:
         with self._lock:
             if self._error is None:
                 self._error = error
-        self._line.session.close()
         self._begun.set()
+        self._line.session.close()
 
     def _send(self, kind: bytes, payload: bytes = b'') -> None:
         if self._line is None:
