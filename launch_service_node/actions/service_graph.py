@@ -225,7 +225,8 @@ class Graph:
 
     def _leave(self) -> None:
         """Leave the ROS graph when the launch shuts down and nobody asks any more."""
-        if not self._context.is_shutdown or self._asking:
+        # Where an action has asked for the shutdown, `is_shutdown` comes after the event.
+        if not (self._ending or self._context.is_shutdown) or self._asking:
             return
         with self._opening:  # nobody asks, so nobody opens one
             sessions, self._sessions = list(self._sessions.values()), {}

@@ -1,0 +1,41 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A launch that asked a node has left the ROS graph when it ends, however that comes about."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+pytest.importorskip('launch', reason='launch cannot be imported')
+pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+
+from launch.actions import EmitEvent, LogInfo, Shutdown  # noqa: E402
+from launch.events import Shutdown as ShutdownEvent  # noqa: E402
+from launching import Launcher  # noqa: E402
+
+from launch_service_node.actions import StopProcess  # noqa: E402
+
+
+@pytest.mark.parametrize('then', [
+    LogInfo(msg='and idle'), Shutdown(reason='enough'),
+    EmitEvent(event=ShutdownEvent(reason='enough'))], ids=['idle', 'action', 'event'])
+def test_it_has_left_the_ros_graph(launcher: Launcher, then: Any) -> None:
+    # A thread that still waits for the middleware when Python ends aborts the whole process.
+    assert launcher.run(StopProcess(
+        'x', namespace='robot9', find_within=0.1, on_failure=[then])) == 0
+    assert 'ros session' not in [thread.name for thread in threading.enumerate()]
