@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from typing import Any
@@ -31,7 +32,7 @@ class RosSession:
     Joins the ROS graph with a context of its own, and leaves it in `close`.
 
     Installs no signal handlers, reads no command line, offers no parameters and no
-    /rosout.
+    /rosout. The end of Python closes it too.
 
     :param name: of the node; a leading underscore hides it from `ros2 node list`.
     :param domain_id: None: as ROS_DOMAIN_ID says.
@@ -60,12 +61,15 @@ class RosSession:
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, name='ros session', daemon=True)
         self._thread.start()
+        # Python ends threads where they are, and in the middleware that aborts the process.
+        atexit.register(self.close)
 
     def close(self, timeout: float = 5.0) -> None:
         """Leave the graph; may be repeated. Waits up to `timeout` seconds for the thread."""
         if self._stop.is_set():
             return
         self._stop.set()
+        atexit.unregister(self.close)
         self._executor.create_task(int)  # `wake` would not end a spin_once
         self._thread.join(timeout)
         if not self._thread.is_alive():
