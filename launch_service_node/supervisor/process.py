@@ -21,8 +21,8 @@ what is ready in readiness. docs/states.md draws the states.
 
 from __future__ import annotations
 
-from ..errors import LaunchServiceError, NotNow, ProcessError, ResultCode
-from . import ladder, policy
+from ..errors import LaunchServiceError, NotNow, ResultCode
+from . import failures, ladder, policy
 from .kernel.identity import Handle
 from .kernel.sampling import Measurement
 from .kernel.spawn import NEVER_STARTED
@@ -110,7 +110,7 @@ class Process:
         if done and self.state != State.BACKOFF:
             waiter(None)
         elif self.state in ENDED and self.record.run:
-            waiter(self._start_error())
+            waiter(failures.not_started(self.record))
         else:
             self._waiters.add_start(waiter, wait_ready)
 
@@ -128,6 +128,9 @@ class Process:
         if self.state in ENDED:
             self._waiters.gone()
             return
+        self._ask_for_its_end(rungs)
+
+    def _ask_for_its_end(self, rungs: tuple[ladder.Rung, ...]) -> None:
         self.record.stop_asked = True
         if self.state == State.BACKOFF:
             self._restart_timer.cancel()
@@ -150,9 +153,10 @@ class Process:
     def restart(self, waiter: Waiter, wait_ready: bool) -> None:
         """Stop it if it runs, and start it again; `waiter` hears as in `start`."""
         if self.state in ALIVE:
-            self.stop(None)
+            # First: the last of its tree may be gone already, and then it starts right here.
             self._restart_asked = True
             self._waiters.add_start(waiter, wait_ready)
+            self._ask_for_its_end(self._rungs())
         else:
             self._restart_timer.cancel()
             self.start(waiter, wait_ready)
@@ -281,6 +285,8 @@ class Process:
         self.record.ready_at = self.world.loop.now()
         if self.state == State.STARTING:
             self._go(State.RUNNING)
+        else:
+            self.world.commit(self)  # a suspended one is ready for the next supervisor, too
         self._waiters.ready()
         self._waits_no_more()
 
@@ -317,14 +323,10 @@ class Process:
         self._stopper.begin()
 
     def _on_left(self, pids: list[int]) -> None:
-        numbers = ', '.join(map(str, pids))
-        self.record.err_msg = f'still there after SIGKILL: pid {numbers}'
+        self.record.err_msg = f'still there after SIGKILL: pid {", ".join(map(str, pids))}'
         self.world.commit(self)
         self._restart_asked = False
-        error = ProcessError(
-            f'{self.record.name}: pid {numbers} did not end even on SIGKILL: the kernel holds it, '
-            "or it is another user's; look at /proc/PID/stack and /proc/PID/status",
-            ResultCode.NOT_STOPPED, pids=pids)
+        error = failures.not_stopped(self.record.name, pids)
         self._waiters.start_failed(error)
         self._waiters.gone(error)
 
@@ -338,6 +340,7 @@ class Process:
         if self._restart_asked:
             self._restart_asked = False
             self.start()
+            self._waiters.gone(failures.started_again(record.name))
         elif record.stop_asked:
             self._end(State.STOPPED, '')
         elif self._first and not record.executed:
@@ -363,7 +366,7 @@ class Process:
         record.restart_at, record.err_msg = now + decision.delay, said
         self._drop_run()
         self._go(State.BACKOFF)
-        self._waiters.start_failed(self._start_error())
+        self._waiters.start_failed(failures.not_started(self.record))
         self._restart_timer = self.world.loop.after(decision.delay, self._restart_due)
 
     def _restart_due(self) -> None:
@@ -386,12 +389,8 @@ class Process:
         self._drop_run()
         self.record.err_msg = said
         self._go(state)
-        self._waiters.start_failed(error or self._start_error())
+        self._waiters.start_failed(error or failures.not_started(self.record))
         self._waiters.gone()
-
-    def _start_error(self) -> LaunchServiceError:
-        return ProcessError(f'{self.record.name} did not start: '
-                            + (self.record.err_msg or 'ended before it was ready'))
 
     def _go(self, state: State) -> bool:
         fresh = self.record.run <= 1 and state in (State.STARTING, State.FAILED)

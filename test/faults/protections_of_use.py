@@ -66,8 +66,12 @@ TABLE = (
                'self._next_look = self._loop.after(_AGAIN, self._look_at_output)', 'pass',
                'supervisor/test_readiness.py::'
                'test_output_that_could_not_be_looked_at_is_looked_at_again'),
+    Protection(9, 'who is suspended may be ready', 'supervisor/process.py',
+               'self.world.commit(self)  # a suspended', 'pass  # a suspended',
+               'supervisor/test_readiness.py::'
+               'test_one_that_is_ready_while_it_is_suspended_is_so_to_the_next_supervisor'),
     Protection(9, 'a death before it is told', 'supervisor/process.py',
-               'self._waiters.start_failed(error or self._start_error())', 'pass',
+               'self._waiters.start_failed(error or failures.not_started(self.record))', 'pass',
                'supervisor/test_readiness.py::'
                'test_the_death_of_one_that_is_not_ready_is_told_with_its_signal'),
     # 10: output
@@ -283,6 +287,11 @@ TABLE = (
                'self._restart_asked = False\n        if waiter is not None:',
                'if waiter is not None:',
                'supervisor/test_process.py::test_a_stop_beats_a_restart_that_was_asked_for'),
+    Protection(16, 'a stop hears of a restart', 'supervisor/process.py',
+               'self._waiters.gone(failures.started_again(record.name))', 'pass',
+               'supervisor/test_start_answers.py::'
+               'test_a_restart_is_answered_when_the_last_of_its_tree_has_just_gone_and_so_is_the_'
+               'stop'),
     Protection(16, 'what is left is told', 'supervisor/supervisor.py',
                'failures.append(error)\n                print', 'print',
                'supervisor/test_shutdown.py::'

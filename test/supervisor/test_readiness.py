@@ -325,6 +325,18 @@ def test_one_that_is_suspended_before_it_is_ready_goes_on_starting(lab: Lab) -> 
     running.wait_state('sh', State.RUNNING)
 
 
+def test_one_that_is_ready_while_it_is_suspended_is_so_to_the_next_supervisor(lab: Lab) -> None:
+    running = lab.supervisor(shell('exec sleep 1000', node='lidar', timeout=1000))
+    running.start('sh')
+    running.call('signal', name='sh', signal='STOP')
+    running.wait_state('sh', State.SUSPENDED)
+    running.call('graph', nodes=['/robot1/lidar'])
+    running.kill()
+    running = lab.supervisor()
+    running.call('signal', name='sh', signal='CONT')
+    running.wait_state('sh', State.RUNNING)
+
+
 def test_the_death_of_one_that_is_not_ready_is_told_with_its_signal(lab: Lab) -> None:
     running = lab.supervisor(shell('kill -SEGV $$', output='never'))
     answer = running.ask('start', cmd='sh', wait_ready=True)

@@ -21,14 +21,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 import os
 import signal
+import time
 from typing import Any
 
 from faults.injection import patched, SLOW_EXEC
-from harness import Lab, PATIENCE, Running, wait_until
+from harness import alive, freeze, Lab, PATIENCE, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
 from launch_service_node.protocol import decode, encode
+from launch_service_node.supervisor.kernel.tree import children
 from launch_service_node.supervisor.states import State
 
 SLEEPER: dict[str, Any] = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
@@ -176,3 +178,32 @@ def test_who_waits_for_readiness_waits_also_while_it_is_suspended(lab: Lab) -> N
         answer = decode(answers.readline())
     assert (answer['id'], answer['ok']) == (1, True)
     running.wait_state('sh', State.RUNNING)
+
+
+# -- restarted -------------------------------------------------------------------------------
+
+
+def test_a_restart_is_answered_when_the_last_of_its_tree_has_just_gone_and_so_is_the_stop(lab: Lab) -> None:
+    running = lab.supervisor({
+        'id': 'sh', 'cmd': ['/bin/sh', '-c', 'trap "" INT; (exec setsid sleep 1000) & trap - INT; '
+                            'echo up; sleep 1000'],
+        'stop': {'sigterm_timeout': 1, 'sigkill_timeout': 1}, 'ready': {'output': 'up'}})
+    first = running.start('sh', wait_ready=True)
+    child = wait_until(lambda: sum(
+        pid for pid in children(first['os_pid']) if os.getsid(pid) == pid))
+    with running.connect() as stopping, running.connect() as restarting, \
+            ThreadPoolExecutor(1) as pool:
+        stopped = pool.submit(stopping.ask, 'stop', PATIENCE, name='sh', sigterm_timeout=1000)
+        wait_until(lambda: running.process('sh')['os_pid'] == 0)
+        freeze(running.popen.pid)  # so that it learns of the end and the request in one round
+        os.kill(child, signal.SIGKILL)
+        wait_until(lambda: not alive(child))
+        restarting._socket.sendall(encode({'id': 1, 'op': 'restart', 'name': 'sh'}))
+        running.popen.send_signal(signal.SIGCONT)
+        answer = restarting._receive(time.monotonic() + PATIENCE)
+        assert answer['ok'], answer
+        # It was stopped, but to say only that would be no answer to who looks now.
+        assert stopped.result()['code'] == ResultCode.NOT_STOPPED
+        assert 'is started again' in stopped.result()['message']
+    again = running.wait_state('sh', State.RUNNING)
+    assert again['os_pid'] not in (0, first['os_pid'])
