@@ -22,7 +22,7 @@ import time
 
 import paramiko
 
-from ..errors import AuthenticationFailed, ConnectionLost, ConnectTimedOut
+from ..errors import AuthenticationFailed, ConnectionFailed, ConnectionLost, ConnectTimedOut
 from .keys import Agent, candidates, NoSignature
 from .target import Resolved, Target
 
@@ -36,16 +36,17 @@ _THE_PASSWORD = 'the password'
 
 
 def authenticate(transport: paramiko.Transport, where: Resolved, target: Target,
-                 deadline: float) -> str:
+                 deadline: float, farewell: Callable[[], str] = lambda: '') -> str:
     """
     Log in, and return what the host accepted.
 
     :param deadline: on the monotonic clock.
+    :param farewell: gives what the host said when it hung up; empty: nothing.
     :raises AuthenticationFailed: nothing was accepted; says what was tried.
     :raises ConnectTimedOut: the host doesn't answer.
     :raises ConnectionLost: it hangs up.
     """
-    login = _Login(transport, where, deadline)
+    login = _Login(transport, where, deadline, farewell)
     most = MOST_KEYS - (target.password is not None)
     with Agent(where, login.left()) as agent:
         for name, key in candidates(where, agent, target.passphrase, target.ssh_key,
@@ -82,7 +83,8 @@ class _Login:
     :ivar refused: whether it looked at what it was shown last, and didn't take it.
     """
 
-    def __init__(self, transport: paramiko.Transport, where: Resolved, deadline: float) -> None:
+    def __init__(self, transport: paramiko.Transport, where: Resolved, deadline: float,
+                 farewell: Callable[[], str]) -> None:
         self.where = where
         self.tried: list[str] = []
         self.attempts = 0
@@ -92,6 +94,7 @@ class _Login:
         self.refused = False
         self._transport = transport
         self._deadline = deadline
+        self._farewell = farewell
 
     def left(self) -> float:
         """Return the seconds that are left, never none at all."""
@@ -118,14 +121,28 @@ class _Login:
                 raise ConnectTimedOut(f"{where.name} doesn't answer while {where.user} logs in: "
                                       'is the host overloaded?', **where.facts()) from error
             if not self._transport.is_active():
-                raise ConnectionLost(
-                    f'{where.name} hangs up while {where.user} logs in, after {self.attempts} '
-                    'attempts: name the one key that it takes as ssh_key',
-                    tried=tuple(self.tried), **where.facts()) from error
+                raise self._hung_up() from error
             if not isinstance(error, paramiko.AuthenticationException):
                 raise
             self.refused = True
         return self._transport.is_authenticated()
+
+    def _hung_up(self) -> ConnectionFailed:
+        where, said = self.where, self._farewell()
+        tried, facts = ', '.join(self.tried), {'tried': tuple(self.tried), **where.facts()}
+        if not said:
+            return ConnectionLost(
+                f'{where.name} hangs up while {where.user} logs in (tried {tried}): check the '
+                'network and whether the host still runs', **facts)
+        if self.attempts > 1:
+            way_out = ('have fewer keys tried: name the right one as ssh_key, or set IdentityFile '
+                       'and IdentitiesOnly in ssh_config; or raise MaxAuthTries in its '
+                       'sshd_config')
+        else:
+            way_out = f'look what sshd logs there about {where.user}'
+        return AuthenticationFailed(
+            f"{where.name} doesn't let {where.user} in: it hangs up, saying {said!r}; tried "
+            f'{tried}; {way_out}', **facts)
 
 
 class _Answers:

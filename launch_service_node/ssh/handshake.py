@@ -66,7 +66,7 @@ def log_in(sock: Any, where: Resolved, target: Target, deadline: float,
         transport.start_client(timeout=left)
         # Before anything secret is sent.
         keys.check(transport.get_remote_server_key())
-        authenticate(transport, where, target, deadline)
+        authenticate(transport, where, target, deadline, lambda: transport.farewell)
         transport.set_keepalive(_KEEPALIVE)
         return transport
     except (paramiko.SSHException, EOFError, OSError) as error:
@@ -75,11 +75,23 @@ def log_in(sock: Any, where: Resolved, target: Target, deadline: float,
 
 
 class _Transport(paramiko.Transport):
-    """A transport that asks for those host keys first that can be checked."""
+    """
+    A transport that asks for those host keys first that can be checked.
+
+    :ivar farewell: what the host says when it hangs up; empty while it doesn't.
+    """
 
     def __init__(self, sock: Any, keys: HostKeys) -> None:
         super().__init__(sock)
         self._keys = keys
+        self.farewell = ''
+
+    def _parse_disconnect(self, m: paramiko.Message) -> None:
+        # paramiko only logs it.
+        m.get_int()
+        self.farewell = ' '.join(m.get_text().split())[:80] or 'nothing'
+        m.rewind()
+        super()._parse_disconnect(m)  # type: ignore[misc]
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:
