@@ -102,8 +102,8 @@ def from_options(target: Target, options: Options) -> Resolved:
         name=target.host, host=host, port=port, user=user,
         key_name=alias or (host.lower() if port == 22 else f'[{host.lower()}]:{port}'),
         identity_files=tuple(path for path in identities
-                             if os.path.exists(path) or path == identities[0]
-                             and target.ssh_key),
+                             if os.path.exists(path) or os.path.exists(path + '.pub')
+                             or path == identities[0] and target.ssh_key),
         identities_only=(one('identitiesonly') or 'no').lower() == 'yes',
         identity_agent=_agent(agent, tokens),
         known_hosts=tuple(_expand(path, tokens) for path in files),

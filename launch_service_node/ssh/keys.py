@@ -89,12 +89,20 @@ def _with_certificate(key: paramiko.PKey, certificate: Path) -> paramiko.PKey:
 
 
 def public_blob(path: str) -> bytes | None:
-    """Return the public half that lies beside a private key, None when there is none."""
-    try:
-        words = Path(path + '.pub').read_text(encoding='ascii', errors='replace').split()
-        return base64.b64decode(words[1], validate=True)
-    except (OSError, IndexError, ValueError):
-        return None
+    """
+    Return the public half that lies beside a private key, None when there is none.
+
+    As with ssh, the file that is named may itself hold it, with the private half in an agent.
+    """
+    for file in (path + '.pub', path):
+        try:
+            words = Path(file).read_text(encoding='ascii', errors='replace').split()
+            blob = base64.b64decode(words[1], validate=True)
+        except (OSError, IndexError, ValueError):
+            continue
+        if blob[4:].startswith(words[0].encode()):  # it begins with the length of its type
+            return blob
+    return None
 
 
 class NoSignature(paramiko.SSHException):

@@ -81,7 +81,7 @@ class Resolved:
 
     :ivar name: what the user called it; errors say this.
     :ivar host: what to connect to.
-    :ivar identity_files: private keys that exist, in order.
+    :ivar identity_files: keys that exist, in order; of some only the public half.
     :ivar identity_agent: socket of the agent; empty for none, None for SSH_AUTH_SOCK.
     :ivar known_hosts: files to look in; accept-new writes into the first.
     :ivar key_name: how known_hosts names it, HostKeyAlias among others.

@@ -99,6 +99,17 @@ def test_identities_only_leaves_the_agents_other_keys_alone(
     works(sshd.target(ssh_key=None))
 
 
+@pytest.mark.parametrize('name', ['named.pub', 'named'])
+def test_a_public_half_alone_names_a_key_of_the_agent(
+        sshd: Sshd, agent: Path, tmp_path: Path, name: str) -> None:
+    others = [keygen(tmp_path / f'other{number}') for number in range(6)]
+    subprocess.run(['ssh-add', '-q', *map(str, [*others, sshd.user_key])], check=True, timeout=30)
+    (tmp_path / 'named.pub').write_text(sshd.public(sshd.user_key) + '\n')
+    sshd.write_config(f'IdentityFile {tmp_path / name}', 'IdentitiesOnly yes',
+                      f'IdentityAgent {agent}')
+    works(sshd.target(ssh_key=None))
+
+
 def test_an_agent_that_is_gone_is_no_obstacle(sshd: Sshd, tmp_path: Path) -> None:
     sshd.write_config(f'IdentityAgent {tmp_path}/gone')
     works(sshd.target())
@@ -144,3 +155,19 @@ def test_too_many_keys_are_not_tried(sshd: Sshd, tmp_path: Path) -> None:
     sshd.write_config(*(f'IdentityFile {key}' for key in keys))
     error = fails(sshd.target(ssh_key=None), AuthenticationFailed)
     assert len(error.facts['tried']) == 5  # type: ignore[arg-type]
+
+
+def test_a_host_that_hangs_up_on_too_many_keys_does_not_let_in(
+        make_sshd: Callable[..., Sshd], tmp_path: Path) -> None:
+    server = make_sshd(MaxAuthTries=2)
+    keys = [str(keygen(tmp_path / f'key{number}')) for number in range(4)]
+    server.write_config(*(f'IdentityFile {key}' for key in keys))
+    error = fails(server.target(ssh_key=None), AuthenticationFailed)
+    user = server.target().user
+    assert str(error) == (
+        f"robot doesn't let {user} in: it hangs up, saying 'Too many authentication failures'; "
+        f'tried {", ".join(keys[:2])}; have fewer keys tried: name the right one as ssh_key, or '
+        'set IdentityFile and IdentitiesOnly in ssh_config; or raise MaxAuthTries in its '
+        'sshd_config')
+    assert error.facts['tried'] == tuple(keys[:2])
+    works(server.target())
