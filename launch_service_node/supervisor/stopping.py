@@ -22,7 +22,7 @@ import signal
 
 from .kernel.identity import Handle, open_handle, read_stat
 from .kernel.loop import Loop, Timer
-from .ladder import Rung
+from .ladder import Rung, rungs
 
 #: Seconds from an end to a look at who is left: ends come in crowds.
 _GATHER = 0.005
@@ -49,12 +49,12 @@ class Stopper:
     :param kill_at_once: kills the whole tree in one go, as far as that is possible.
     """
 
-    def __init__(self, loop: Loop, rungs: tuple[Rung, ...], find: Callable[[], dict[int, int]],
+    def __init__(self, loop: Loop, ladder: tuple[Rung, ...], find: Callable[[], dict[int, int]],
                  leader: Handle | None, on_gone: Callable[[], object],
                  on_left: Callable[[list[int]], object],
                  kill_at_once: Callable[[], object]) -> None:
         self._loop = loop
-        self._rungs = list(rungs)
+        self._rungs = list(ladder)
         self._find = find
         self._leader = leader
         self._on_gone = on_gone
@@ -64,19 +64,20 @@ class Stopper:
         self._check: Timer | None = None
         self._watched: list[Handle] = []
         self._signal = 0
+        self._missed = False
         self.over = False
 
     def begin(self) -> None:
         """Step onto the first rung."""
         self._step()
 
-    def hurry(self, rungs: tuple[Rung, ...]) -> None:
+    def hurry(self, ladder: tuple[Rung, ...]) -> None:
         """Go on with another ladder, when the present one has ended or takes longer."""
         left = sum(rung.wait for rung in self._rungs)
         if self._timer is not None:
             left += max(0.0, self._timer.when - self._loop.now())
-        if self._timer is None or sum(rung.wait for rung in rungs) < left:
-            self._rungs = list(rungs)
+        if self._timer is None or sum(rung.wait for rung in ladder) < left:
+            self._rungs = list(ladder)
             self._step()
 
     def check(self) -> None:
@@ -125,6 +126,9 @@ class Stopper:
                 self._keep_looking(left)
         elif left is None:
             self._timer = self._loop.after(_OUT_OF_DESCRIPTORS, self._step)
+        elif self._missed:
+            self._rungs = list(rungs(0.0, 0.0))  # who was not sent SIGKILL has not withstood it
+            self._timer = self._loop.after(_OUT_OF_DESCRIPTORS, self._step)
         else:
             self._on_left(sorted(left))
 
@@ -132,13 +136,15 @@ class Stopper:
         if number == signal.SIGKILL:
             self._kill_at_once()
         leader = self._leader
+        self._missed = False
         grouped = leader is not None and _signal(leader.send_group, number)
         for pid, ticks in members.items():
             try:
                 stat = read_stat(pid)
                 handle = open_handle(pid, ticks) if stat is not None else None
             except OSError:
-                continue  # out of descriptors: the next rung, or the next check, has some
+                self._missed = True  # out of descriptors: the next rung or check has some
+                continue
             if stat is None or handle is None:
                 continue
             if not (grouped and leader is not None and stat.pgrp == leader.pid):

@@ -131,6 +131,10 @@ TABLE = (
                'left = self._find()\n        except OSError:',
                'left = self._find()\n        except ZeroDivisionError:',
                'faults/test_shortages.py::test_a_stop_needs_no_descriptor'),
+    Protection(12, 'whom SIGKILL did not reach has not withstood it', 'supervisor/stopping.py',
+               'elif self._missed:', 'elif False:',
+               'faults/test_shortages.py::test_whom_no_signal_reached_for_want_of_a_descriptor'
+               '_is_not_told_to_have_withstood_it'),
     Protection(12, 'an end is told without a descriptor', 'supervisor/run.py',
                'return True  # out of descriptors', 'raise',
                'faults/test_descriptors.py::'

@@ -18,8 +18,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 import os
+import select
 import subprocess
 import sys
+import time
 
 from faults.entries import AGAIN, SLEEPER
 from faults.injection import as_user, descriptors, limited, patched, zombies
@@ -212,6 +214,36 @@ def test_a_stop_needs_no_descriptor(lab: Lab) -> None:
         assert running.process('tree')['process_status'] == State.STOPPING
     gun.unlink()
     running.wait_state('tree', State.STOPPED)
+
+
+def test_whom_no_signal_reached_for_want_of_a_descriptor_is_not_told_to_have_withstood_it(
+        lab: Lab) -> None:
+    gun = lab.folder / 'gun'
+    running = lab.supervisor({'id': 'tree', 'cmd': [
+        '/bin/sh', '-c', 'setsid sleep 1000 & wait']}, wrap=patched("""
+        import launch_service_node.supervisor.ladder as ladder
+        ladder.LAST_WAIT = 0.1
+        def wrap(open_handle):
+            def none_left(*process):
+                if armed():
+                    raise OSError(24, 'Too many open files')
+                return open_handle(*process)
+            return none_left
+        replace('supervisor.stopping:open_handle', wrap)
+        """, str(gun)))
+    leader = running.start('tree')['os_pid']
+    wait_until(lambda: len(lab.leftovers()) == 3)
+    gun.touch()
+    with running.connect() as client:
+        client._socket.sendall(encode({'id': 1, 'op': 'stop', 'name': 'tree',
+                                       'sigterm_timeout': 0, 'sigkill_timeout': 0}))
+        wait_until(lambda: not alive(leader))
+        # An answer now could only be that somebody withstood SIGKILL, which nobody was sent.
+        assert not select.select([client._socket], [], [], 1.0)[0]
+        gun.unlink()
+        running.wait_state('tree', State.STOPPED)
+        assert client._receive(time.monotonic() + PATIENCE)['ok']
+    assert lab.leftovers() == [running.popen.pid]
 
 
 def test_out_of_descriptors_measuring_goes_on_later(lab: Lab) -> None:
