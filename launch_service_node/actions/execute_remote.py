@@ -268,8 +268,13 @@ class ExecuteRemote(ExecuteProcess):
 
     @property
     def process_details(self) -> Mapping[str, Any] | None:
-        """Return name, pid, cmd and so on; None before it is executed."""
+        """Return name, pid (0 until it runs), cmd and so on; None before it is executed."""
         return self._plan.details if self._plan else None
+
+    @property
+    def return_code(self) -> int | None:
+        """Return that of its last run; 255: the machine told none; None: it has not ended."""
+        return self._run.returncode if self._run else None
 
     @property
     def env(self) -> Mapping[str, str] | None:

@@ -34,6 +34,9 @@ MOST_WAITING = 1 << 17
 #: Bytes of output in one event.
 MOST_AT_ONCE = 1 << 16
 
+#: Seconds from one look whether the launch is over to the next.
+LOOK = 2.0
+
 #: How a run ends: as the machine told it, or with the reason why it can't be known.
 Outcome: TypeAlias = Exit | LaunchServiceError
 
@@ -60,17 +63,23 @@ class Link:
 
     :param open_session: gives the way to the machine, in a thread.
     :param loop: launch's own.
+    :param is_over: whether nobody runs that loop any more: a launch may be cancelled, in a
+        program that goes on.
     :ivar outcome: how it ended, as soon as that is known.
     """
 
     def __init__(self, open_session: Callable[[], Session], command: Command,
-                 loop: AbstractEventLoop, listener: Listener) -> None:
+                 loop: AbstractEventLoop, listener: Listener,
+                 is_over: Callable[[], bool]) -> None:
         self.outcome: Outcome | None = None
         self._open_session = open_session
         self._loop = loop
         self._listener = listener
+        self._is_over = is_over
         self._process = RemoteProcess(command, lambda data: self._put('stdout', data),
-                                      lambda data: self._put('stderr', data))
+                                      lambda data: self._put('stderr', data),
+                                      lambda _: self._ended.set())
+        self._ended = threading.Event()
         self._abandoned = threading.Event()
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._size = 0
@@ -153,6 +162,9 @@ class Link:
             if self._abandoned.is_set():
                 self._process.close()  # `abandon` may have come before there was anything
             self._tell(self._listener.started, self._process.pid)
+            while not self._ended.wait(LOOK):
+                if self._is_over():
+                    self.abandon()
             outcome = self._process.wait(None)
         except LaunchServiceError as error:
             outcome = error

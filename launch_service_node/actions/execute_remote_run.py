@@ -68,7 +68,7 @@ class Plan:
     """
     What is to run, as performed in the context of its launch.
 
-    :ivar details: arguments of each event about it; `pid` is added when it runs.
+    :ivar details: arguments of each event about it; `pid` is 0 until it runs.
     :ivar respawn_delay: seconds.
     :ivar respawn_max_retries: negative: as often as it ends.
     """
@@ -84,6 +84,7 @@ class Plan:
     def __post_init__(self) -> None:
         """Know it by its name in launch."""
         self.name = self.details['name']
+        self.details['pid'] = 0
 
 
 class Run:
@@ -95,10 +96,12 @@ class Run:
     one: a pulse looks whether something was missed.
 
     :ivar completed: done when launch need not wait for it any more.
+    :ivar returncode: as the last event ProcessExited has told it; None: it has not ended.
     """
 
     def __init__(self, plan: Plan, context: LaunchContext, logger: logging.Logger) -> None:
         self.state = State.STARTING
+        self.returncode: int | None = None
         self.completed: asyncio.Future[None] = context.asyncio_loop.create_future()
         self._plan = plan
         self._context = context
@@ -116,8 +119,10 @@ class Run:
     def start(self) -> None:
         """Have it started."""
         self.state = State.STARTING
-        self._plan.details.pop('pid', None)
-        self._link = Link(self._plan.open_session, self._plan.command, self._loop, self)
+        self.returncode = None
+        self._plan.details['pid'] = 0
+        self._link = Link(self._plan.open_session, self._plan.command, self._loop, self,
+                          lambda: self._context.asyncio_loop is not self._loop)
         self._link.start()
 
     def stop(self) -> None:
@@ -193,7 +198,7 @@ class Run:
             pass
         self._cancel_timers()
         self._say_end(outcome)
-        self._emit(ProcessExited, returncode=_returncode(outcome))
+        self._emit_exit(_returncode(outcome))
         if self._wants_another(outcome):
             self._retries += 1
             self.state = State.WAITING
@@ -237,15 +242,18 @@ class Run:
         return True
 
     def _emit(self, event_class: Callable[..., Any], **more: Any) -> None:
-        self._context.emit_event_sync(
-            event_class(**{'pid': 0, **self._plan.details}, **more))
+        self._context.emit_event_sync(event_class(**self._plan.details, **more))
+
+    def _emit_exit(self, returncode: int) -> None:
+        self.returncode = returncode
+        self._emit(ProcessExited, returncode=returncode)
 
     def _drop(self, why: str) -> None:
         if self._link is not None:
             self._link.abandon()
             self._link = None
         self._logger.info(f'process[{self._plan.name}] is {why}')
-        self._emit(ProcessExited, returncode=UNKNOWN)
+        self._emit_exit(UNKNOWN)
         self._finish()
 
     def _finish(self) -> None:
@@ -262,7 +270,7 @@ class Run:
                 and may_pass(outcome))
 
     def _say_end(self, outcome: Outcome) -> None:
-        plan, pid = self._plan, self._plan.details.get('pid', 0)
+        plan, pid = self._plan, self._plan.details['pid']
         if isinstance(outcome, LaunchServiceError):
             self._logger.error(outcome.message)
             if pid and isinstance(outcome, ConnectionFailed):

@@ -123,7 +123,7 @@ def test_an_error_in_a_handler_of_output_hangs_nothing(launcher: Launcher, robot
 class ScriptedLink:
     """Tells a life in an order that threads may give it."""
 
-    def __init__(self, _: Any, command: Any, loop: Any, listener: Any) -> None:
+    def __init__(self, _: Any, command: Any, loop: Any, listener: Any, *_more: Any) -> None:
         self.pid, self.listener = 0, listener
         self.outcome: Exit | None = None
         self.waiting = [('stdout', b'one'), ('stderr', b'two')]
