@@ -44,6 +44,8 @@ class Rules:
     :param module_paths: folders to add to the module search path for reading.
     :param children: pids of children that are no orphans; the reading child is among them
         while it runs.
+    :ivar unread: whether it could not be read for want of time or of something that the host
+        is short of, so that it is worth while to try again.
     """
 
     def __init__(self, loop: Loop, module_paths: list[str], children: set[int]) -> None:
@@ -57,6 +59,7 @@ class Rules:
         self._data = b''
         self._paths: list[str] = []
         self._base: dict[str, str] = {}
+        self.unread = False
         self.current = AllowList()
 
     def read(self, paths: list[str], base: dict[str, str], then: Callable[[], object]) -> None:
@@ -89,6 +92,10 @@ class Rules:
         if entry is not None:
             return entry
         if not self.current.entries:
+            complaints = self.errors()
+            if complaints:
+                raise NotAllowed('nothing may be started here: no entry of the allow-list can be '
+                                 f'used: {complaints[0]}')
             raise NotAllowed('nothing may be started here: the allow-list is empty; name its file '
                              'with the parameter allowable_processes')
         import difflib
@@ -102,8 +109,9 @@ class Rules:
 
     def _fork(self) -> None:
         self._again = False
+        fds: tuple[int, ...] = ()
         try:
-            read_fd, write_fd = os.pipe2(os.O_CLOEXEC)
+            fds = read_fd, write_fd = os.pipe2(os.O_CLOEXEC)
             before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             try:
                 pid = os.fork()
@@ -112,7 +120,11 @@ class Rules:
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
         except OSError as error:
-            self._done(f'cannot read the allow-list: {error.strerror}')
+            for fd in fds:
+                os.close(fd)
+            self.unread = True
+            self._done(f'it can not be read: {error.strerror}; the list before is in force, and '
+                       'it is tried again')
             return
         os.close(write_fd)
         os.set_blocking(read_fd, False)
@@ -136,14 +148,15 @@ class Rules:
         self._loop.unwatch(read_fd)
         os.close(read_fd)
         if late:
-            os.kill(self._pid, signal.SIGKILL)  # our own child, not yet reaped
+            _kill_child(self._pid)
         self._children.discard(self._pid)
         self._pid = 0
+        self.unread = late
         complaint = ''
         try:
             self.current = AllowList.from_json(json.loads(self._data))
         except (ValueError, KeyError, TypeError):
-            complaint = (f'reading took more than {TIMEOUT:g} s' if late else
+            complaint = (f'reading took more than {TIMEOUT:g} s, and is tried again' if late else
                          'reading it failed, see supervisor.log') + '; the list before is in force'
         self._data = b''
         self._done(complaint)
@@ -158,7 +171,16 @@ class Rules:
         self._read_once = True
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
-            waiter()
+            self._loop.guarded(waiter)  # what fails for one must not keep the others waiting
+
+
+def _kill_child(pid: int) -> None:
+    """Kill a child, unless it was reaped: its pid may be a stranger's then."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return
+    os.kill(pid, signal.SIGKILL)
 
 
 def _read_in_child(write_fd: int, paths: list[str], base: dict[str, str],

@@ -60,8 +60,8 @@ KEPT_OUTPUTS = 20
 
 _NODE_LOG_LIMIT = 1024 * 1024
 
-#: Seconds between attempts to write down what a full disk did not take.
-_MEND_PERIOD = 1.0
+#: Seconds until an allow-list is read again that could not be.
+_READ_AGAIN = 1.0
 
 #: Seconds for which orphans need not be looked for again: the samplers of all processes ask
 #: in the same round.
@@ -107,10 +107,10 @@ class Supervisor:
         self.keeper = OutputKeeper(self.loop)
         self.cgroups = Cgroups(self.loop)
         self.node = NodeKeeper(self)
-        self.history = History(os.path.join(folder, 'journal'), self.table)
+        self.history = History(os.path.join(folder, 'journal'), self.table, self.loop)
         self.measuring = Measuring(self.loop, self._all_processes, self.broadcast)
         self.server: Server | None = None
-        self._mending: Timer | None = None
+        self._reading_again: Timer | None = None
         self._orphans: list[int] = []
         self._orphans_at = -_ORPHANS_PERIOD
 
@@ -127,8 +127,6 @@ class Supervisor:
         self.environment = environment_of(
             os.path.join(self.folder, 'environment.json'), self.environment,
             brought_back=self._started_by.partition(':')[0] == self.instance_id)
-        if self.history.trouble:
-            self._mending = self.loop.after(_MEND_PERIOD, self._mend_journal)
         for record in records:
             self.table.add(Process(record, self))
         # An output may be all that a full disk or a power cut has left of a process.
@@ -194,6 +192,13 @@ class Supervisor:
                             'num_executables': len(self.rules.current.entries),
                             'errors': self.rules.errors()})
             then()
+            if self.rules.unread and self._reading_again is None:
+                self._reading_again = self.loop.after(_READ_AGAIN, read_again)
+
+        def read_again() -> None:
+            self._reading_again = None
+            if self.rules.unread:
+                self.read_rules(self._autostart)
         self.rules.read(self.settings.allow_list, self.base_environment(), done)
 
     def set_mode(self, mode: str) -> None:
@@ -307,18 +312,11 @@ class Supervisor:
         self.table.sequence_number += 1
         record.sequence_number = self.table.sequence_number
         journaled = self.history.commit(record)
-        if not journaled and self._mending is None:
-            self._mending = self.loop.after(_MEND_PERIOD, self._mend_journal)
         self.broadcast({'event': 'process', 'process': self.describe(process)})
         if process.state in ENDED:
             # Later: whoever is told of the end may still want to look at it.
             self.loop.after(0, self._prune)
         return journaled
-
-    def _mend_journal(self) -> None:
-        self._mending = None
-        if not self.history.mend():
-            self._mending = self.loop.after(_MEND_PERIOD, self._mend_journal)
 
     def journal_trouble(self) -> str:
         """See World."""

@@ -213,8 +213,8 @@ TABLE = (
                "new = f'{self.path}.new'", 'new = self.path',
                'supervisor/test_journal.py::'
                'test_a_rewrite_that_fails_leaves_the_old_file_and_no_other'),
-    Protection(7, 'what was not taken is written later', 'supervisor/supervisor.py',
-               'if not journaled and self._mending is None:', 'if False:',
+    Protection(7, 'what was not taken is written later', 'supervisor/records/history.py',
+               'if not written and self._mending is None:', 'if False:',
                'faults/test_full_disk.py::'
                'test_what_a_full_disk_did_not_take_is_known_to_the_next_supervisor'),
     Protection(7, 'one that may only be read is read', 'supervisor/records/journal.py',

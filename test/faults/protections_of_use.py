@@ -127,6 +127,14 @@ TABLE = (
     Protection(12, 'what is not recorded does not run', 'supervisor/process.py',
                'if self._go(State.STARTING):', 'if self._go(State.STARTING) or True:',
                'faults/test_full_disk.py::test_what_can_not_be_recorded_is_not_started'),
+    Protection(12, 'a list that was not read is tried again', 'supervisor/supervisor.py',
+               'if self.rules.unread and self._reading_again is None:', 'if False:',
+               'supervisor/test_rules.py::'
+               'test_a_list_that_could_not_be_read_is_read_when_it_can_be'),
+    Protection(12, 'one who waits for the list and fails is alone', 'supervisor/rules.py',
+               'self._loop.guarded(waiter)', 'waiter()',
+               'supervisor/test_rules.py::'
+               'test_one_who_fails_when_it_is_read_keeps_no_other_waiting'),
     Protection(12, 'a stop needs no descriptor', 'supervisor/stopping.py',
                'left = self._find()\n        except OSError:',
                'left = self._find()\n        except ZeroDivisionError:',

@@ -25,6 +25,7 @@ from faults.injection import (
     fill,
     FULL_JOURNAL,
     journal_entries,
+    node_stand_in,
     patched,
     READ_ONLY_JOURNAL,
     small_disk,
@@ -76,6 +77,18 @@ def test_what_a_full_disk_did_not_take_is_known_to_the_next_supervisor(lab: Lab)
     running.kill()
     running = lab.supervisor()
     assert running.process('again')['process_status'] == State.STOPPED
+
+
+def test_that_the_node_is_to_stay_away_is_written_when_there_is_room(lab: Lab) -> None:
+    gun = lab.folder / 'gun'
+    running = lab.supervisor(wrap=patched(FULL_JOURNAL, str(gun)))
+    running.call('manage_node', argv=node_stand_in(lab), environment={})
+    running.call('wait_node', seconds=PATIENCE)
+    gun.touch()
+    running.call('detach')
+    gun.unlink()
+    wait_until(lambda: [entry['n'] for entry in journal_entries(lab) if 'n' in entry][-1][
+        'stop_asked'])
 
 
 def test_a_disk_that_is_really_full(lab: Lab) -> None:

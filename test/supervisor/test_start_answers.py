@@ -183,7 +183,8 @@ def test_who_waits_for_readiness_waits_also_while_it_is_suspended(lab: Lab) -> N
 # -- restarted -------------------------------------------------------------------------------
 
 
-def test_a_restart_is_answered_when_the_last_of_its_tree_has_just_gone_and_so_is_the_stop(lab: Lab) -> None:
+def test_a_restart_is_answered_when_the_last_of_its_tree_has_just_gone_and_so_is_the_stop(
+        lab: Lab) -> None:
     running = lab.supervisor({
         'id': 'sh', 'cmd': ['/bin/sh', '-c', 'trap "" INT; (exec setsid sleep 1000) & trap - INT; '
                             'echo up; sleep 1000'],

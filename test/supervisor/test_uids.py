@@ -22,6 +22,7 @@ from hypothesis import given, strategies
 import pytest
 
 from launch_service_node.allow_list.model import Entry
+from launch_service_node.supervisor.kernel.loop import Loop
 from launch_service_node.supervisor.records.history import History
 from launch_service_node.supervisor.records.record import Record
 from launch_service_node.supervisor.records.uids import Past, past, PastUids, SIZE
@@ -61,14 +62,14 @@ def test_how_it_ended_is_remembered(
 
 def test_they_live_in_the_journal_also_when_it_is_rewritten(tmp_path: Path) -> None:
     path = str(tmp_path / 'journal')
-    history = History(path, Table())
+    history = History(path, Table(), Loop())
     history.open('')
     for uid in range(1, 20):
         history.drop(Record(uid + 100, 'p', Entry('e'), [], {}, '', uid=uid))
     history.close()
     for rewrite in (False, True):
         table = Table()
-        again = History(path, table)
+        again = History(path, table, Loop())
         again.open('')
         assert [(found.uid, found.process_id) for found in table.past_uids.all()] == [
             (uid, uid + 100) for uid in range(1, 20)]

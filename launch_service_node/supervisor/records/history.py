@@ -21,6 +21,7 @@ import os
 import sys
 from typing import Any, TYPE_CHECKING
 
+from ..kernel.loop import Loop, Timer
 from .journal import Journal, SCHEMA
 from .record import Record
 from .uids import Past, past
@@ -28,10 +29,15 @@ from .uids import Past, past
 if TYPE_CHECKING:
     from ..table import Table
 
+#: Seconds between attempts to write down what a full disk did not take.
+_MEND_PERIOD = 1.0
+
 
 class History:
     """
     Writes what changes, and reads it back for the next supervisor.
+
+    What the disk does not take is written as soon as it does, whatever it was.
 
     Keys of the journal's entries: `m` counters and schema, `p` a process, `d` the id of
     one that is no longer listed, `u` the uid of such a one, `n` the node.
@@ -40,13 +46,14 @@ class History:
     :ivar autostarted: the boot in which autostart was done.
     """
 
-    def __init__(self, path: str, table: Table) -> None:
+    def __init__(self, path: str, table: Table, loop: Loop) -> None:
         self._journal = Journal(path)
         self._table = table
+        self._loop = loop
+        self._mending: Timer | None = None
         self._node: dict[str, Any] | None = None
         self.instance_id = ''
         self.autostarted = ''
-        self._behind = False
 
     @property
     def trouble(self) -> str:
@@ -87,11 +94,6 @@ class History:
         """Write a record; False when the disk does not take it."""
         return self._append({'p': record.to_json()})
 
-    def mend(self) -> bool:
-        """Write all of the present, when something was not taken before; False: not yet."""
-        self._behind = self._behind and not self._journal.rewrite(self._everything())
-        return not self._behind
-
     def commit_node(self, record: Record) -> bool:
         """Write the node's record."""
         self._node = record.to_json()
@@ -120,8 +122,14 @@ class History:
 
     def _write(self, entry: dict[str, Any]) -> bool:
         written = self._journal.append(entry)
-        self._behind = self._behind or not written
+        if not written and self._mending is None:
+            self._mending = self._loop.after(_MEND_PERIOD, self._mend)
         return written
+
+    def _mend(self) -> None:
+        self._mending = None
+        if not self._journal.rewrite(self._everything()):
+            self._mending = self._loop.after(_MEND_PERIOD, self._mend)
 
     def _counters(self) -> dict[str, Any]:
         return {'schema': SCHEMA, 'instance_id': self.instance_id,
