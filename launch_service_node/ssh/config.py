@@ -35,6 +35,7 @@ import subprocess
 import paramiko
 
 from ..errors import ConnectTimedOut, InvalidRequest
+from .dialing import out_of
 from .target import check_host, check_user, Resolved, Target
 
 #: Seconds that `ssh -G` may take, at most: a `Match exec` may run a slow program.
@@ -54,9 +55,13 @@ def resolve(target: Target, ssh: str | None = 'ssh') -> Resolved:
     :param ssh: the program to ask; None, or one that isn't there: paramiko's parser.
     :raises InvalidRequest: ssh_config has mistakes, or says what can't be.
     :raises ConnectTimedOut: ssh takes too long to read it.
+    :raises ConnectionFailed: ssh can't be run.
     """
     program = shutil.which(ssh) if ssh else None
-    options = _ask_ssh(program, target) if program else _ask_paramiko(target)
+    try:
+        options = _ask_ssh(program, target) if program else _ask_paramiko(target)
+    except OSError as error:
+        raise out_of(target.host, error) from error
     return from_options(target, options)
 
 
@@ -72,6 +77,8 @@ def from_options(target: Target, options: Options) -> Resolved:
         return value if value and value.lower() != 'none' else None
 
     host = one('hostname') or target.host
+    if host.startswith('[') and host.endswith(']'):
+        host = host[1:-1]  # an IPv6 address as in a URL
     user = target.user or one('user') or getpass.getuser()
     try:
         port = target.port or int(one('port') or 22)

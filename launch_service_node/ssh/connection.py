@@ -26,7 +26,7 @@ import paramiko
 
 from ..errors import ConnectionFailed, ConnectRefused, ConnectTimedOut
 from .config import resolve
-from .dialing import dial, lost, Proxy
+from .dialing import dial, lost, out_of, Proxy
 from .handshake import CLOSE_TIMEOUT, log_in, time_left, words
 from .target import Resolved, split_hop, Target
 
@@ -203,7 +203,10 @@ def connect(target: Target, resolver: Resolver = resolve) -> Connection:
     :raises InvalidRequest: the target or ssh_config can't be right.
     """
     deadline = time.monotonic() + target.connect_timeout
-    return _connect(target, resolver, deadline, None, 0)
+    try:
+        return _connect(target, resolver, deadline, None, 0)
+    except OSError as error:
+        raise out_of(target.host, error) from error
 
 
 def _connect(target: Target, resolver: Resolver, deadline: float, via: Connection | None,

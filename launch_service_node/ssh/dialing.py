@@ -44,6 +44,9 @@ from .target import Resolved
 #: Seconds that a ProxyCommand gets to end by itself when its socket is closed.
 PROXY_PATIENCE = 2.0
 
+# Of this computer, not of the network.
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN)
+
 _KEEPALIVE = (('TCP_KEEPIDLE', 15), ('TCP_KEEPINTVL', 5), ('TCP_KEEPCNT', 4),
               ('TCP_USER_TIMEOUT', 30000))
 
@@ -59,13 +62,19 @@ def dial(where: Resolved, deadline: float) -> socket.socket:
     :raises ConnectionFailed: there is no way to it.
     """
     last: OSError | None = None
-    for family, kind, protocol, address in _addresses(where, deadline):
+    addresses = _addresses(where, deadline)
+    for number, (family, kind, protocol, address) in enumerate(addresses):
         left = deadline - time.monotonic()
         if left <= 0:
             break
-        one = socket.socket(family, kind, protocol)
         try:
-            one.settimeout(left)
+            one = socket.socket(family, kind, protocol)
+        except OSError as error:
+            last = error  # this computer may have no IPv6, say
+            continue
+        try:
+            # One that doesn't answer leaves time for those after it.
+            one.settimeout(left / (len(addresses) - number))
             one.connect(address)
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -80,6 +89,8 @@ def dial(where: Resolved, deadline: float) -> socket.socket:
 
 
 def _failure(where: Resolved, error: OSError | None) -> ConnectionFailed:
+    if error is not None and is_shortage(error):
+        return out_of(where.name, error)
     at = f'{where.name} ({where.host} port {where.port})'
     if error is None or isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
         return ConnectTimedOut(f"{at} doesn't answer: is it on, on this network, and behind no "
@@ -169,6 +180,18 @@ class Proxy:
             except subprocess.TimeoutExpired:
                 continue
         self._errors.close()
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Say whether it is this computer that has run out of something."""
+    return isinstance(error, OSError) and error.errno in _SHORTAGES
+
+
+def out_of(host: str, error: OSError) -> ConnectionFailed:
+    """Return the error for a computer on this side that has run out of something."""
+    return ConnectionFailed(
+        f"this computer can't connect to {host}: {error.strerror or error}; end what takes so "
+        'much here, or raise the limit (`ulimit -a` shows them)', host=host)
 
 
 def lost(where: Resolved, why: str) -> ConnectionLost:

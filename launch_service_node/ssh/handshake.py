@@ -26,7 +26,7 @@ import paramiko
 
 from ..errors import ConnectionFailed, ConnectionLost, ConnectTimedOut
 from .authentication import authenticate
-from .dialing import Proxy
+from .dialing import is_shortage, out_of, Proxy
 from .host_keys import HostKeys
 from .target import Resolved, Target
 
@@ -146,6 +146,8 @@ def _end(transport: paramiko.Transport) -> None:
 
 def _handshake_failure(where: Resolved, error: Exception, deadline: float,
                        heard: _Heard) -> ConnectionFailed:
+    if isinstance(error, OSError) and is_shortage(error):
+        return out_of(where.name, error)
     at = f'{where.name} ({where.host} port {where.port})'
     if time.monotonic() >= deadline or isinstance(error, TimeoutError):
         return ConnectTimedOut(f'{at} accepts the connection and then says nothing: is that '

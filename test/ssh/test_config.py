@@ -149,3 +149,10 @@ def test_a_jump_host_is_read(text: str, parts: tuple[Any, ...]) -> None:
 def test_what_is_no_jump_host_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest):
         split_hop(text)
+
+
+@both
+def test_an_ipv6_address_in_brackets_is_known_as_without(tmp_path: Path, ssh: str | None) -> None:
+    for port, name in ((22, 'fd00::1'), (2222, '[fd00::1]:2222')):
+        found = ask(tmp_path, '', ssh, host='[fd00::1]', port=port)
+        assert (found.host, found.key_name) == ('fd00::1', name)

@@ -1,0 +1,104 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""From a name to a socket: several addresses, and a computer that has run out of descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import os
+import resource
+import socket
+import time
+
+import pytest
+from ssh_servers import Sshd
+
+from launch_service_node.errors import ConnectionFailed
+from launch_service_node.ssh.connection import connect
+from launch_service_node.ssh.dialing import dial
+from launch_service_node.ssh.target import Resolved
+
+
+@contextmanager
+def deaf(port: int) -> Iterator[str]:
+    """Give an address whose port answers nobody, as the kernel drops who comes."""
+    address = '127.0.0.77'
+    with socket.socket() as listener:
+        listener.bind((address, port))
+        listener.listen(0)
+        waiting: list[socket.socket] = []
+        try:
+            while True:
+                waiting.append(socket.socket())
+                waiting[-1].settimeout(0.5)
+                try:
+                    waiting[-1].connect((address, port))
+                except TimeoutError:
+                    break
+            yield address
+        finally:
+            for one in waiting:
+                one.close()
+
+
+def names(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[int, str], port: int) -> Resolved:
+    """Return a host that has these addresses, of these families."""
+    found = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, '', (address, port))
+             for family, address in addresses]
+    monkeypatch.setattr(socket, 'getaddrinfo', lambda *_, **__: found)
+    return Resolved('robot', 'robot', port, 'ubuntu', 'robot')
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        port = listener.getsockname()[1]
+        with deaf(port) as address:
+            where = names(monkeypatch, (socket.AF_INET, address), (socket.AF_INET, '127.0.0.1'),
+                          port=port)
+            with dial(where, time.monotonic() + 6.0) as found:
+                assert found.getpeername()[0] == '127.0.0.1'
+
+
+def test_an_address_of_a_kind_that_this_computer_has_not_got_is_passed_over(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    none = 12  # DECnet: Linux has it no longer
+    with pytest.raises(OSError):
+        socket.socket(none)
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        where = names(monkeypatch, (none, '::1'), (socket.AF_INET, '127.0.0.1'),
+                      port=listener.getsockname()[1])
+        dial(where, time.monotonic() + 6.0).close()
+
+
+def test_a_computer_without_descriptors_says_so(sshd: Sshd) -> None:
+    target = sshd.target()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest)
+    failures = 0
+    for more in range(20):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + more, hard))
+        try:
+            connect(target).close()
+            break
+        except ConnectionFailed as error:
+            assert str(error).startswith(
+                "this computer can't connect to robot: Too many open files; ")
+            failures += 1
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert 0 < failures < 20
