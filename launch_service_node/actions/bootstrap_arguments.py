@@ -33,6 +33,7 @@ from ..machines.values import (
     Kept,
     number,
     parse_each,
+    parse_elements,
     parse_text,
     parse_value,
     text,
@@ -104,7 +105,7 @@ def parse_arguments(entity: Entity, parser: Parser) -> dict[str, Any]:
 
 
 def _parse_pairs(entity: Entity, parser: Parser, name: str) -> dict[Any, Any] | None:
-    elements = entity.get_attr(name, data_type=list[Entity], optional=True)
+    elements = parse_elements(entity, name)
     if elements is None:
         return None
     found = {}

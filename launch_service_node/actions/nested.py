@@ -19,6 +19,8 @@ from __future__ import annotations
 from launch import Action
 from launch.frontend import Entity, Parser
 
+from ..machines.values import parse_elements
+
 
 def parse_nested(entity: Entity, parser: Parser, name: str) -> list[Action] | None:
     """
@@ -26,7 +28,7 @@ def parse_nested(entity: Entity, parser: Parser, name: str) -> list[Action] | No
 
     In XML they are the children of the element, in YAML a list below the key.
     """
-    elements = entity.get_attr(name, data_type=list[Entity], optional=True)
+    elements = parse_elements(entity, name)
     if elements is None:
         return None
     return [parser.parse_action(child) for element in elements for child in _children(element)]

@@ -24,7 +24,7 @@ from launch.frontend import Entity, expose_action, Parser
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 
 from ..machines import SomeMachine
-from ..machines.values import parse_text
+from ..machines.values import parse_elements, parse_text
 from ..ssh.command import Command
 from ..ssh.host import Host
 from ..ssh.lookup import Executable
@@ -121,14 +121,14 @@ class RemoteNode(ExecuteRemote):
             given = parse_text(entity, parser, attribute)
             if given is not None:
                 kwargs[argument] = words(given)
-        remaps = entity.get_attr('remap', data_type=list[Entity], optional=True)
+        remaps = parse_elements(entity, 'remap')
         if remaps is not None:
             kwargs['remappings'] = [(parser.parse_substitution(one.get_attr('from')),
                                      parser.parse_substitution(one.get_attr('to')))
                                     for one in remaps]
             for one in remaps:
                 one.assert_entity_completely_parsed()
-        parameters = entity.get_attr('param', data_type=list[Entity], optional=True)
+        parameters = parse_elements(entity, 'param')
         if parameters is not None:
             from launch_ros.actions import Node
             kwargs['parameters'] = Node.parse_nested_parameters(parameters, parser)

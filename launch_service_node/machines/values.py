@@ -130,8 +130,23 @@ def parse_text(entity: Entity, parser: Parser, name: str) -> list[Substitution] 
 
 def parse_value(entity: Entity, parser: Parser, name: str, data_type: type) -> Value | None:
     """Return an attribute of XML or YAML that is a number or a truth, or text for one."""
-    given = entity.get_attr(name, data_type=data_type, optional=True, can_be_str=True)
+    try:
+        given = entity.get_attr(name, data_type=data_type, optional=True, can_be_str=True)
+    except TypeError:
+        if data_type is not float:
+            raise
+        # YAML: 5 is a number, too, and no float.
+        given = entity.get_attr(name, data_type=int, optional=True)
     return _substitutions(parser, given) if isinstance(given, str) else given
+
+
+def parse_elements(entity: Entity, name: str) -> list[Entity] | None:
+    """Return nested elements, which may be none in YAML; None: nothing was said of them."""
+    try:
+        found: list[Entity] | None = entity.get_attr(name, data_type=list[Entity], optional=True)
+    except IndexError:
+        return []  # launch_yaml looks at the first one
+    return found
 
 
 def parse_each(entity: Entity, parser: Parser, name: str, nested: str, key: str
@@ -161,7 +176,7 @@ def parse_each(entity: Entity, parser: Parser, name: str, nested: str, key: str
 
 def parse_variables(entity: Entity, parser: Parser) -> Variables | None:
     """Return environment variables from elements `env`, as ExecuteProcess has them."""
-    elements = entity.get_attr('env', data_type=list[Entity], optional=True)
+    elements = parse_elements(entity, 'env')
     if elements is None:
         return None
     found = {tuple(parser.parse_substitution(one.get_attr('name'))):
