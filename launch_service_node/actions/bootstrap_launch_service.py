@@ -38,7 +38,7 @@ from ..machines.values import Value, Values, Variables
 from ..ssh.pool import Pool
 from .bootstrap_arguments import Arguments, parse_arguments
 from .nested import parse_nested
-from .service_call import Continuation, given
+from .service_call import Continuation, Followers, followers, given
 from .service_graph import graph_of
 
 #: Seconds that the end of the launch waits for what is cut short.
@@ -139,6 +139,12 @@ class BootstrapLaunchService(Action):
     def get_asyncio_future(self) -> asyncio.Future[Any] | None:
         """Return what is done when it is up, or can't be."""
         return self._future
+
+    def describe_conditional_sub_entities(self) -> list[Followers]:
+        """Return what may follow, so that `ros2 launch` finds the arguments declared there."""
+        return [*super().describe_conditional_sub_entities(), *followers(self.describe(), {
+            'ready': self._continuations[RemoteReady],
+            'failure': self._continuations[RemoteNotReady]})]
 
     def follow(self, event: RemoteReady | RemoteNotReady, context: LaunchContext
                ) -> list[LaunchDescriptionEntity]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 import platform
 from typing import Any, TypeAlias, TypeVar
@@ -47,6 +47,9 @@ Continuation: TypeAlias = SomeEntitiesType | Callable[[Any, LaunchContext],
 
 #: Seconds for a node to be found. Nobody waits at a prompt, and a robot's radio may be slow.
 FIND = 10.0
+
+#: When it is that some actions follow, in words; and these.
+Followers: TypeAlias = tuple[str, list[LaunchDescriptionEntity]]
 
 _HANDLED = '_launch_service_node_continues'
 
@@ -166,6 +169,11 @@ class ServiceAction(Action):
         """Return what is done when the node has answered."""
         return self._future
 
+    def describe_conditional_sub_entities(self) -> list[Followers]:
+        """Return what may follow, so that `ros2 launch` finds the arguments declared there."""
+        return [*super().describe_conditional_sub_entities(),
+                *followers(self.describe(), self._continuations)]
+
     async def find_local(self, call: Call) -> None:
         """
         Say at once when the node should be on this host, and isn't.
@@ -228,6 +236,17 @@ class _Continue(EventHandler):
         if not event.action.continues('failure'):
             raise event.error  # launch says so, shuts down and returns 1
         return event.action.follow('failure', event, event.scope, context)
+
+
+def followers(action: str, continuations: Mapping[str, Continuation | None]) -> list[Followers]:
+    """Return what may follow on an action; what a function will return nobody knows before."""
+    found: list[Followers] = []
+    for what, then in continuations.items():
+        if isinstance(then, LaunchDescriptionEntity):
+            found.append((f'on_{what} of {action}', [then]))
+        elif then is not None and not callable(then):
+            found.append((f'on_{what} of {action}', list(then)))
+    return found
 
 
 def given(**arguments: Any) -> dict[str, Any]:
