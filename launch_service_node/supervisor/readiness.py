@@ -96,6 +96,13 @@ class Readiness:
         """Take note of a READY=1."""
         self._met('notify')
 
+    def notified_by_other(self, pid: int) -> None:
+        """Take note of a READY=1 that does not count, to say so should no other come."""
+        if 'notify' in self._missing:
+            self._missing['notify'] = (
+                f'no READY=1 has come from it (one came from pid {pid}, which is not of its tree, '
+                'or had ended before that could be seen)')
+
     def graph_has(self, nodes: frozenset[str]) -> None:
         """Take the fully qualified names of the nodes on the graph."""
         if self.wanted_node in nodes:

@@ -117,6 +117,8 @@ class Run:
 
         It has to be of this boot, with the recorded pid and start time, and has to carry
         the mark: a start time counts in hundredths of a second.
+
+        :raises OSError: when there is no descriptor to look with; it may live, then.
         """
         self.adopted = True
         record = self._record
@@ -223,11 +225,21 @@ class Run:
 
     def _notify_socket(self) -> NotifySocket:
         return NotifySocket(self._world.loop, self._world.mark(self._record), self._record.run,
-                            self._notified)
+                            self._has, self._notified, self._notified_by_other)
+
+    def _has(self, pid: int) -> bool:
+        """Say whether a living process, or one that was not reaped, is of its tree."""
+        record = self._record
+        return tree.has_mark(pid, self._world.mark(record)) or (
+            record.pid != 0 and pid in (record.pid, *tree.descendants(record.pid)))
 
     def _notified(self) -> None:
         if self.readiness is not None:
             self.readiness.notified()
+
+    def _notified_by_other(self, pid: int) -> None:
+        if self.readiness is not None:
+            self.readiness.notified_by_other(pid)
 
     def measure(self, now: float, forks: int) -> Measurement | None:
         """Measure its tree; None when there is nothing to measure."""

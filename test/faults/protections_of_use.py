@@ -32,14 +32,23 @@ TABLE = (
                'is not None and not self._missing:', 'is not None:',
                'supervisor/test_readiness.py::test_all_of_several_conditions_have_to_hold'),
     Protection(9, 'only READY=1 is READY=1', 'supervisor/notify_socket.py',
-               "if b'READY=1' in message.split(b'\\n') and not self.ready:", 'if message:',
+               "if b'READY=1' in message.split(b'\\n'):", 'if message:',
                'supervisor/test_readiness.py::test_a_notification_that_says_something_else_is_none'),
     Protection(9, 'who is ready is still read', 'supervisor/notify_socket.py',
-               '            self.ready = True\n',
-               '            self.ready = True\n'
-               '            self._loop.unwatch(self._socket.fileno())\n',
+               '        self.ready = True\n',
+               '        self.ready = True\n'
+               '        self._loop.unwatch(self._socket.fileno())\n',
                'supervisor/test_notify_socket.py::'
                'test_who_goes_on_to_tell_when_it_is_ready_is_not_kept_waiting'),
+    Protection(9, 'what others say does not count', 'supervisor/notify_socket.py',
+               'if not belongs:', 'if False:',
+               'supervisor/test_notify_socket.py::'
+               'test_what_somebody_else_says_makes_nobody_ready'),
+    Protection(9, 'who has spoken waits until it is known', 'supervisor/notify_socket.py',
+               '            self._take(sender)\n        # Last',
+               '            self._loop.after(0.1, lambda: self._take(sender))\n        # Last',
+               'supervisor/test_notify_socket.py::'
+               'test_a_child_that_ends_when_it_was_heard_speaks_for_its_tree'),
     Protection(9, 'a fall makes nobody ready', 'supervisor/readiness.py',
                "self._missing['notify'] = 'no READY=1 has come from it'", 'pass',
                'supervisor/test_notify_socket.py::'
@@ -140,7 +149,7 @@ TABLE = (
                'left = self._find()\n        except ZeroDivisionError:',
                'faults/test_shortages.py::test_a_stop_needs_no_descriptor'),
     Protection(12, 'whom SIGKILL did not reach has not withstood it', 'supervisor/stopping.py',
-               'elif self._missed:', 'elif False:',
+               'elif left is None or self._missed:', 'elif left is None:',
                'faults/test_shortages.py::test_whom_no_signal_reached_for_want_of_a_descriptor'
                '_is_not_told_to_have_withstood_it'),
     Protection(12, 'an end is told without a descriptor', 'supervisor/run.py',

@@ -18,12 +18,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+import select
 import socket
 from typing import Any
 
+from faults.injection import descriptors
 from harness import Lab, PATIENCE, Running, wait_until
 import pytest
 
+from launch_service_node.allow_list.model import ReadySettings
+from launch_service_node.supervisor.kernel.loop import Loop
+from launch_service_node.supervisor.output import Output
+from launch_service_node.supervisor.readiness import Readiness
 from launch_service_node.supervisor.states import State
 
 #: More than a socket holds when nobody reads it, whatever net.unix.max_dgram_qlen is.
@@ -133,3 +139,67 @@ def test_after_a_fall_an_address_that_is_taken_is_had_as_soon_as_it_is_free(lab:
     wait_until(lambda: talker.address in Path('/proc/net/unix').read_text())
     talker.say('READY=1')
     running.wait_state('talker', State.RUNNING)
+
+
+# -- who says it -----------------------------------------------------------------------------
+
+#: Says READY=1 and ends as soon as that was taken, as systemd-notify does: it hands over a
+#: descriptor, and knows by its end.
+BARRIER = """
+    import os, socket, sys
+    read, write = os.pipe()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.connect(os.environ['NOTIFY_SOCKET'].replace('@', '\\0', 1))
+        socket.send_fds(notify, [b'READY=1'], [write])
+    os.close(write)
+    os.read(read, 1)
+    """
+
+
+def say_and_wait(address: str, word: bytes) -> None:
+    """Say a word to a socket, and return when it was taken."""
+    read_fd, write_fd = os.pipe()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.connect(address.replace('@', '\0', 1))
+        socket.send_fds(notify, [word], [write_fd])
+    os.close(write_fd)
+    assert select.select([read_fd], [], [], PATIENCE)[0]
+    os.close(read_fd)
+
+
+@pytest.mark.parametrize('fallen', [False, True])
+def test_what_somebody_else_says_makes_nobody_ready(lab: Lab, fallen: bool) -> None:
+    talker = Talker(lab)
+    running = talker.start()
+    if fallen:
+        running.kill()
+        running = lab.supervisor()
+    before = descriptors(running.popen.pid)
+    say_and_wait(talker.address, b'READY=1')
+    assert state(running) == State.STARTING
+    assert descriptors(running.popen.pid) == before
+    talker.say('READY=1')
+    running.wait_state('talker', State.RUNNING)
+
+
+def test_what_somebody_else_said_is_told_when_it_is_late(tmp_path: Path) -> None:
+    loop = Loop()
+    late: list[str] = []
+
+    def on_late(why: str) -> None:
+        late.append(why)
+        loop.stop()
+    readiness = Readiness(loop, ReadySettings(notify=True, timeout=0.01),
+                          Output(str(tmp_path / 'output'), 0), 0, '', loop.stop, on_late)
+    readiness.begin()
+    readiness.notified_by_other(4711)
+    loop.run()
+    assert 'no READY=1 has come from it (one came from pid 4711, which is not of' in late[0]
+
+
+def test_a_child_that_ends_when_it_was_heard_speaks_for_its_tree(lab: Lab) -> None:
+    notify = lab.script('notify', BARRIER)
+    running = lab.supervisor({
+        'id': 'sh', 'cmd': ['/bin/sh', '-c', f'{notify}; exec sleep 1000'],
+        'ready': {'notify': True, 'timeout': 1000}})
+    assert running.start('sh', wait_ready=True)['process_status'] == State.RUNNING

@@ -35,6 +35,7 @@ itself and what it has started do not belong to its starter's tree.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+import errno
 import os
 import zlib
 
@@ -82,7 +83,11 @@ def limit_of_mark(mark: str) -> int:
 
 
 def has_mark(pid: int, mark: str) -> bool:
-    """Say whether a process has inherited this mark; False when it can't be read."""
+    """
+    Say whether a process has inherited this mark; False when it can't be read.
+
+    :raises OSError: when there is no descriptor to look with.
+    """
     try:
         with open(f'/proc/{pid}/limits', 'rb') as file:
             limits = file.read()
@@ -91,7 +96,11 @@ def has_mark(pid: int, mark: str) -> bool:
             return True
         with open(f'/proc/{pid}/environ', 'rb') as file:
             environment = file.read()
-    except (OSError, ValueError):
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
+        return False
+    except ValueError:
         return False
     return f'{MARK}={mark}'.encode() in environment.split(b'\0')
 
