@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import re
+from typing import Any
 import warnings
 
 try:
@@ -44,12 +45,15 @@ _OPTIONS = (
     '--ros-args', '-r', '--remap', '-p', '--param', '--params-file', '-e', '--enclave',
     '--log-config-file', '--log-level', '--launch-prefix', '--launch-prefix=x', '--debug', '-c',
 )
-_VALUES = ('x', '', '1', '1.5', 'true', '/x', 'x.yaml', '/x/y.yaml', 'x_y', 'x/y')
+# Stands for a launch argument that nobody has heard of, and one that every launch file knows.
+_UNHEARD_OF = 'zqj:='
+_PREFIX = 'launch-prefix'
 
 _OTHER = 128  # stands for every character beyond ASCII
 _ALL = frozenset(range(129))
 _FOLDED = frozenset(map(ord, 'iksIKS'))  # letters that are the same as some beyond ASCII
 _REPEATS = {'MAX_REPEAT', 'MIN_REPEAT', 'POSSESSIVE_REPEAT'}
+_SCOPED_IGNORE_CASE = re.compile(r'\(\?[a-z]*i')
 _CATEGORIES = {'DIGIT': r'\d', 'SPACE': r'\s', 'WORD': r'\w'}
 
 
@@ -77,9 +81,12 @@ def slot_problem(pattern: str, of_launch_file: bool, after_ros_args: bool) -> st
     for option in _OPTIONS:
         if matches(option) and option not in plain:
             return f'it takes the option {option!r} too: name the options that it is to take'
-    if of_launch_file and any(matches(f'zqj:={value}') for value in _VALUES):
+    if of_launch_file and parsed.may_begin(_UNHEARD_OF):
         return ("it takes every launch argument: begin it with the name of the one that is "
                 "meant, such as 'map:='")
+    if of_launch_file and _PREFIX not in plain and parsed.may_begin(f'{_PREFIX}:='):
+        return (f"it takes the launch argument '{_PREFIX}' too, which runs any command: begin it "
+                "with the name of the one that is meant, such as 'map:='")
     if after_ros_args and '-' not in map(chr, parsed.first):
         return ("what a caller gives would be read as a ROS argument: end fixed_arguments "
                 "with '--'")
@@ -101,6 +108,7 @@ class _Pattern:
         self._open_choices = 0
         self._ignore_case = False
         self._firsts: dict[int, frozenset[int]] = {}
+        self._tree: list[tuple[object, object]] = []
         if len(pattern) > MAX_PATTERN:
             self.problem = f'a pattern of {len(pattern)} characters; {MAX_PATTERN} are taken'
             return
@@ -108,9 +116,9 @@ class _Pattern:
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore')
                 self._ignore_case = bool(re.compile(pattern).flags & re.IGNORECASE)
-                tree = _sre_parse.parse(pattern)
-            self._ignore_case = self._ignore_case or '(?i' in pattern
-            self.first, _, self.wild_dash = self._sequence(list(tree), frozenset(), False)
+                self._tree = list(_sre_parse.parse(pattern))
+            self._ignore_case = self._ignore_case or bool(_SCOPED_IGNORE_CASE.search(pattern))
+            self.first, _, self.wild_dash = self._sequence(self._tree, frozenset(), False)
         except re.error as error:
             where = '' if error.pos is None else f' at position {error.pos}'
             self.problem = f'bad pattern: {error.msg}{where}'
@@ -127,6 +135,46 @@ class _Pattern:
                     or self._open_choices > MAX_OPEN_CHOICES):
                 self.problem = ('it could take very long: several of its repeats could take the '
                                 'same characters')
+
+    def may_begin(self, text: str) -> bool:
+        """Return whether what it takes may begin with a text of ASCII."""
+        try:
+            return len(text) in self._after(self._tree, frozenset([0]), text, {})
+        except RecursionError:
+            return True
+
+    def _after(self, nodes: Iterable[tuple[object, object]], places: frozenset[int], text: str,
+               known: dict[tuple[int, frozenset[int]], frozenset[int]]) -> frozenset[int]:
+        """Return where in the text one may be after some nodes; at its end one stays there."""
+        for node in nodes:
+            key = id(node), places
+            if key not in known:
+                known[key] = self._after_one(str(node[0]), node[1], places, text, known)
+            places = known[key]
+        return places
+
+    def _after_one(self, name: str, value: Any, places: frozenset[int], text: str,
+                   known: dict[tuple[int, frozenset[int]], frozenset[int]]) -> frozenset[int]:
+        end = places & {len(text)}
+        if name in ('LITERAL', 'NOT_LITERAL', 'ANY', 'IN'):
+            chars, _ = self._characters(name, value)
+            return end | {place + 1 for place in places - end if ord(text[place]) in chars}
+        if name == 'AT':
+            return places
+        if name == 'BRANCH':
+            return frozenset().union(*(self._after(one, places, text, known) for one in value[1]))
+        if name not in _REPEATS:
+            return self._after(value if name == 'ATOMIC_GROUP' else value[-1], places, text, known)
+        # Each further round gets on in the text, or nowhere new.
+        low, high = min(value[0], len(text)), min(value[1], 2 * len(text))
+        found = places if low == 0 else frozenset()
+        for count in range(1, high + 1):
+            places = self._after(value[2], places, text, known)
+            if count >= low:
+                if places <= found:
+                    break
+                found |= places
+        return found
 
     def _sequence(
         self, nodes: list[tuple[object, object]], follow: frozenset[int], looped: bool,

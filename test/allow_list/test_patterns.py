@@ -65,13 +65,31 @@ def test_a_pattern_may_name_an_option() -> None:
     assert slot_problem(r'\-\-ros\-args', False, False) == ''
 
 
-@pytest.mark.parametrize('pattern', ['[a-z_]+:=[a-z]+', '[a-z]+:=.*', r'\w+:=\d+', '[a-z:=]+'])
+@pytest.mark.parametrize('pattern', [
+    '[a-z_]+:=[a-z]+', '[a-z]+:=.*', r'\w+:=\d+', '[a-z:=]+', '[a-z_]+:=(lab|hall)',
+    r'\w+:=[A-Z]{3}', '(map|[a-z]{3,}):=lab', '([a-z]*_?)?:=(?:7|8)', '[^ -]{5}.*=[QR]'])
 def test_a_pattern_that_takes_every_launch_argument_is_refused(pattern: str) -> None:
     """It is fine for something that is no launch file."""
     assert 'launch argument' in slot_problem(pattern, True, False)
     assert slot_problem(pattern, False, False) == ''
     assert slot_problem('map:=[a-z]+', True, False) == ''
     assert slot_problem('(map|world):=[a-z]+', True, False) == ''
+
+
+@pytest.mark.parametrize('pattern', [
+    'l.*:=.*', 'l[a-z-]+:=.+', '(laser|launch)[a-z-]*:=(on|off)', '(map|l.*):=.*'])
+def test_a_pattern_that_takes_the_prefix_of_each_command_is_refused(pattern: str) -> None:
+    """It is an argument of every launch file, and runs what the caller likes."""
+    assert "'launch-prefix'" in slot_problem(pattern, True, False)
+    assert slot_problem(pattern, False, False) == ''
+
+
+@pytest.mark.parametrize('pattern', [
+    'launch-prefix:=gdb', 'lidar:=.*', '[a-z_]*_map:=.*', 'l[a-z_]*:=.*', '[a-z]{2}:=.*',
+    '(map|world|l):=[a-z]+', '(launch|nav)_[a-z-]+:=.*', 'map(:=[a-z]+)?'])
+def test_a_pattern_that_names_its_launch_arguments_is_taken(pattern: str) -> None:
+    """Its name, or a part of it that no other has."""
+    assert slot_problem(pattern, True, False) == ''
 
 
 def test_an_argument_within_ros_args_is_refused_unless_it_is_an_option() -> None:
@@ -98,6 +116,7 @@ def test_back_references_and_look_around_are_refused(pattern: str) -> None:
     '(?:(?:(?:b){0,3})?ab)*?', '([a-z]+)*', '([a-z]+,?)*', 'x.*y.*z', '.*x.*y.*', '(?i)(a+A)+',
     'a' + '?a' * 20, '(a{1,30}){1,30}', '(?:a|ab|abc)+b', 'x' * 1001,
     '([^é]+ü)*', '(?i)(k+\u212a)*',
+    '(?si:(a+A+)+)b', '(?mi:(a+A)+)',
 ])
 def test_a_pattern_that_could_take_long_is_refused(pattern: str) -> None:
     """Exponential, polynomial, or just large."""
@@ -109,7 +128,7 @@ def test_deep_nesting_is_settled() -> None:
     pattern = 'a'
     for char in 'bcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ':
         pattern = f'(?:{pattern}{char})*'
-    assert pattern_problem(pattern) == ''
+    assert pattern_problem(pattern) == slot_problem(pattern, True, False) == ''
     assert pattern_problem('(' * 499 + ')' * 499) in ('', 'bad pattern: too deep or too large')
 
 
