@@ -28,11 +28,21 @@ def not_started(record: Record) -> ProcessError:
         f'{record.name} did not start: {record.err_msg or "ended before it was ready"}')
 
 
-def not_stopped(name: str, pids: Sequence[int]) -> ProcessError:
-    """Return the error of a process of whose tree these are left after SIGKILL; fact: pids."""
-    return ProcessError(
-        f'{name}: pid {", ".join(map(str, pids))} did not end even on SIGKILL: the kernel holds '
-        "it, or it is another user's; look at /proc/PID/stack and /proc/PID/status",
+def not_stopped(name: str, pids: Sequence[int]) -> tuple[str, ProcessError]:
+    """
+    Return what is known of a process of whose tree these are left after SIGKILL, and the error.
+
+    :param pids: the fact `pids` of the error; none: there was no descriptor to look for them.
+    """
+    if not pids:
+        said = 'out of descriptors (Too many open files): not all of it could be sent SIGKILL'
+        return said, ProcessError(
+            f'{name}: the supervisor is {said}; it goes on trying; give it more than it has, with '
+            'LimitNOFILE= or ulimit -n', ResultCode.NOT_STOPPED)
+    numbers = ', '.join(map(str, pids))
+    return f'still there after SIGKILL: pid {numbers}', ProcessError(
+        f'{name}: pid {numbers} did not end even on SIGKILL: the kernel holds it, or it is '
+        "another user's; look at /proc/PID/stack and /proc/PID/status",
         ResultCode.NOT_STOPPED, pids=pids)
 
 

@@ -142,10 +142,11 @@ def newest_output(folder: str) -> int:
 
 def remove_outputs(folder: str, keep: set[str], newest: int) -> None:
     """Delete the output files of a folder, but for those to keep and the newest others."""
-    others = []
-    with os.scandir(folder) as found:
-        for item in found:
-            if item.name.isdigit() and item.name not in keep:
-                others.append((int(item.name), item.path))
+    try:
+        with os.scandir(folder) as found:
+            others = [(int(item.name), item.path) for item in found
+                      if item.name.isdigit() and item.name not in keep]
+    except OSError:
+        return  # out of descriptors: the next time comes soon enough
     for _, path in sorted(others)[:-newest if newest else None]:
         Output(path, 0).remove()

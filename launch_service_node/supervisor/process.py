@@ -323,10 +323,11 @@ class Process:
         self._stopper.begin()
 
     def _on_left(self, pids: list[int]) -> None:
-        self.record.err_msg = f'still there after SIGKILL: pid {", ".join(map(str, pids))}'
-        self.world.commit(self)
+        said, error = failures.not_stopped(self.record.name, pids)
+        if self.record.err_msg != said:
+            self.record.err_msg = said
+            self.world.commit(self)
         self._restart_asked = False
-        error = failures.not_stopped(self.record.name, pids)
         self._waiters.start_failed(error)
         self._waiters.gone(error)
 

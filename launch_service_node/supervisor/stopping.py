@@ -44,7 +44,8 @@ class Stopper:
         may not be. None when it is not known.
     :param on_gone: called once, when nothing is left.
     :ivar over: whether nothing is left, or nobody cares any more.
-    :param on_left: called with the pids that are left when the ladder has ended;
+    :param on_left: called with the pids that are left when the ladder has ended, with none
+        when there was no descriptor to reach them with, which is then tried again;
         `on_gone` may still follow.
     :param kill_at_once: kills the whole tree in one go, as far as that is possible.
     """
@@ -65,6 +66,7 @@ class Stopper:
         self._watched: list[Handle] = []
         self._signal = 0
         self._missed = False
+        self._again = False
         self.over = False
 
     def begin(self) -> None:
@@ -124,10 +126,12 @@ class Stopper:
                 self._check_soon(_OUT_OF_DESCRIPTORS)
             else:
                 self._keep_looking(left)
-        elif left is None:
-            self._timer = self._loop.after(_OUT_OF_DESCRIPTORS, self._step)
-        elif self._missed:
-            self._rungs = list(rungs(0.0, 0.0))  # who was not sent SIGKILL has not withstood it
+        elif left is None or self._missed:
+            # Who was not looked for, or not sent SIGKILL, has not withstood it.
+            if self._again:
+                self._on_left([])
+            self._again = True
+            self._rungs = list(rungs(0.0, 0.0))
             self._timer = self._loop.after(_OUT_OF_DESCRIPTORS, self._step)
         else:
             self._on_left(sorted(left))

@@ -136,6 +136,10 @@ TABLE = (
     Protection(12, 'what is not recorded does not run', 'supervisor/process.py',
                'if self._go(State.STARTING):', 'if self._go(State.STARTING) or True:',
                'faults/test_full_disk.py::test_what_can_not_be_recorded_is_not_started'),
+    Protection(12, 'who can not be looked at is not dead', 'supervisor/kernel/tree.py',
+               'if error.errno in (errno.EMFILE, errno.ENFILE):', 'if False:',
+               'supervisor/test_starting.py::'
+               'test_who_can_not_be_looked_at_is_neither_lost_nor_told_dead'),
     Protection(12, 'a list that was not read is tried again', 'supervisor/supervisor.py',
                'if self.rules.unread and self._reading_again is None:', 'if False:',
                'supervisor/test_rules.py::'
