@@ -28,7 +28,7 @@ from .resolve import ANY_NAME, shown
 SOURCE = 'allow_any'
 
 _LAUNCH_FILE = ('.launch.py', '.launch.xml', '.launch.yaml', '.launch.yml')
-_ANYTHING = ArgumentSlot('any', '-?.*', repeated=True)
+_ANYTHING = ArgumentSlot('any', '-?.*|:=', repeated=True)
 _WORDS = re.compile(r'([^/\s]+)/([^/\s]+)')
 
 

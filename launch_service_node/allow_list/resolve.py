@@ -142,7 +142,8 @@ def assign(args: Sequence[str], slots: Sequence[ArgumentSlot]) -> list[int]:
     for argument, indices in zip(args, fits, strict=True):
         if not indices:
             raise NotAllowed(
-                f'argument {shown(argument)} fits no slot; {_slots_in_words(slots)}',
+                f'argument {shown(argument)} fits no slot; {_slots_in_words(slots)}'
+                + (', and := only where the pattern has it' if slots and ':=' in argument else ''),
                 ResultCode.ARGUMENT_NOT_ALLOWED)
     placed: dict[int, int] = {}  # argument -> slot
     taken: dict[int, int] = {}  # slot -> the one argument that fills it
@@ -187,6 +188,9 @@ def assign(args: Sequence[str], slots: Sequence[ArgumentSlot]) -> list[int]:
 def _fits(argument: str, slot: ArgumentSlot) -> bool:
     # Reading refuses patterns that take options by accident; this holds without it.
     if argument.startswith('-') and '-' not in slot.pattern:
+        return False
+    # `topic:=other` and `__ns:=/other` remap a ROS node wherever they stand, also behind `--`.
+    if ':=' in argument and ':=' not in slot.pattern.replace('\\', ''):
         return False
     return re.fullmatch(slot.pattern, argument) is not None
 
