@@ -46,6 +46,7 @@ WALLS = {
     'instance': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'protocol': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'environment': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
+    'last_resort': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'starting': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil'),
     'allow_list': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil',
                    'launch_service_node.client'),

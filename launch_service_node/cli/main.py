@@ -19,15 +19,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 import importlib
-import os
 import sys
 from types import ModuleType
 
 from .. import __version__
-from ..errors import InvalidRequest, LaunchServiceError, ResultCode
+from ..errors import InvalidRequest, LaunchServiceError, ProcessError, ResultCode
+from .ending import end, leave_all, open_streams, spoken
 from .exit_codes import ExitCode
 from .options import add_common, OneLineParser, usage_error, UsageError, VerbParser
-from .output import complain, fail
+from .output import fail
 
 VERBS = ('up', 'down', 'bootstrap', 'start', 'stop', 'restart', 'signal', 'list', 'executables',
          'logs', 'reload', 'check', 'completion')
@@ -57,28 +57,32 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    """Run the verb of a parsed command line, and return its exit code."""
+    """Run the verb of a parsed command line, leave the ROS graph, and return the exit code."""
+    open_streams()
+    code = int(ExitCode.FAILED)
+    try:
+        code = spoken(lambda: _run(args, parser))
+    finally:
+        leave_all(code)
+    return code
+
+
+def _run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if args.verb is None:
         parser.print_help(sys.stderr)
         return ExitCode.USAGE
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, 'reconfigure'):
-            stream.reconfigure(errors='backslashreplace')
     try:
-        code = verb_module(args.verb).main(args)
-        sys.stdout.flush()
-        return int(code)
+        code: int = verb_module(args.verb).main(args)
+        return code
     except UsageError as error:
-        return int(fail_usage(error, args))
+        return fail_usage(error, args)
     except LaunchServiceError as error:
-        return int(fail(error, args.json))
-    except KeyboardInterrupt:
-        complain('interrupted')
-        return int(ExitCode.INTERRUPTED)
+        return fail(error, args.json)
     except BrokenPipeError:
-        # The interpreter flushes stdout once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.BROKEN_PIPE)
+        raise
+    except OSError as error:
+        return fail(ProcessError(f'this host does not do its part: {error}',
+                                 ResultCode.RESOURCE_EXHAUSTED), args.json)
 
 
 def fail_usage(error: UsageError, args: argparse.Namespace) -> ExitCode:
@@ -104,8 +108,20 @@ def make_parser() -> OneLineParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `launch-service`, and return its exit code."""
+    """
+    Run `launch-service`, and return its exit code.
+
+    :param argv: None: the words of this program, which ends here and now.
+    """
     parser = make_parser()
-    return run(parser.parse_args(argv), parser)
+    if argv is not None:
+        return run(parser.parse_args(argv), parser)
+    open_streams()
+    end(spoken(lambda: _program(parser)))
 
 
+def _program(parser: OneLineParser) -> int:
+    try:
+        return run(parser.parse_args(), parser)
+    except SystemExit as ended:  # argparse has told all: help, or what makes no sense
+        return ended.code if isinstance(ended.code, int) else ExitCode.OK

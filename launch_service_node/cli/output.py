@@ -27,16 +27,45 @@ from .exit_codes import exit_code_of, ExitCode
 from .text import printable
 
 
+class OutputLost(Exception):
+    """What there is to say can't be written to stdout; the message is the cause."""
+
+
+def put(text: str) -> None:
+    """
+    Write text to stdout, now.
+
+    :raises OutputLost: such as when a disk is full.
+    :raises BrokenPipeError: when the reader went away.
+    """
+    try:
+        print(text, end='', flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(error.strerror or str(error)) from error
+
+
 def wants_colour(stream: TextIO, no_color: bool) -> bool:
     """Return whether colours belong on a stream: https://no-color.org, and dumb terminals."""
     return (not no_color and not os.environ.get('NO_COLOR')
             and os.environ.get('TERM', 'dumb') != 'dumb' and stream.isatty())
 
 
+def tell(line: str) -> None:
+    """Write a line to stderr; a full disk under it is no reason to stop."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass  # there is nowhere left to say it
+
+
 def complain(message: str) -> None:
     """Say in one line on stderr what is wrong."""
     line = '; '.join(line.strip() for line in message.splitlines() if line.strip())
-    print(f'launch-service: {printable(line)}', file=sys.stderr, flush=True)
+    tell(f'launch-service: {printable(line)}')
 
 
 def result(code: ResultCode, message: str = '', **fields: Any) -> dict[str, Any]:
@@ -48,7 +77,7 @@ def result(code: ResultCode, message: str = '', **fields: Any) -> dict[str, Any]
 def print_json(document: dict[str, Any]) -> None:
     """Write one document in one line."""
     import json
-    print(json.dumps(document, ensure_ascii=False), flush=True)
+    put(json.dumps(document, ensure_ascii=False) + '\n')
 
 
 def fail(error: LaunchServiceError, json: bool) -> ExitCode:
@@ -83,10 +112,9 @@ class Output:
         if self.json:
             print_json(document)
             return
-        for line in lines:
-            print(line)
+        put(''.join(f'{line}\n' for line in lines))
 
     def note(self, message: str) -> None:
         """Say something on stderr that is neither result nor error; not with --json."""
         if not self.json:
-            print(printable(message), file=sys.stderr, flush=True)
+            tell(printable(message))

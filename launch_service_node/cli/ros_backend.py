@@ -23,7 +23,12 @@ from typing import Any
 from ..client import explain, find_nodes, LaunchServiceClient, namespace_of_node, RosSession
 from ..client.records import executable_record, process_record, Record, time_ns
 from ..errors import LaunchServiceError
+from ..last_resort import ends_within
 from .backend import ENDING, Records, Selection, StartRequest, Waits
+from .ending import at_the_end
+from .exit_codes import ExitCode
+
+JOINING = 60.0  # seconds for the middleware to come up; on a busy robot it takes a few
 
 
 class RosBackend:
@@ -98,14 +103,13 @@ class RosBackend:
 
 
 class RosReach:
-    """The ROS graph, joined when it is first needed."""
+    """The ROS graph, joined when it is first needed, and left when the answer is told."""
 
     where = 'on the ROS graph'
 
     def __init__(self, waits: Waits) -> None:
         self._waits = waits
         self._session: RosSession | None = None
-        self._clients: list[LaunchServiceClient] = []
 
     def namespaces(self) -> list[str]:
         """Return the namespaces of the LaunchServiceNodes that show up on the graph."""
@@ -122,7 +126,7 @@ class RosReach:
         """Return the instance of a namespace."""
         client = LaunchServiceClient(self._joined().node, namespace,
                                      find_within=self._waits.find)
-        self._clients.append(client)
+        at_the_end(client.close)
         return RosBackend(client, self._waits)
 
     def missing(self) -> LaunchServiceError:
@@ -133,14 +137,13 @@ class RosReach:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for client in self._clients:
-            client.close()
-        if self._session is not None:
-            self._session.close()
+        pass  # what was joined is left at the end of the program
 
     def _joined(self) -> RosSession:
         if self._session is None:
-            self._session = RosSession()
+            with ends_within(JOINING, ExitCode.TIMED_OUT, explain.no_middleware(JOINING)):
+                self._session = RosSession()
+            at_the_end(self._session.close)
         return self._session
 
 

@@ -80,3 +80,9 @@ def no_ros(error: Exception) -> Unreachable:
     return Unreachable(
         f'cannot join the ROS graph: {cause}; source a ROS set-up that has launch_service_node, '
         'or ask the instance of this host with --local', ResultCode.SERVICE_UNAVAILABLE)
+
+
+def no_middleware(seconds: float, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the words for a middleware that neither comes up nor fails."""
+    return (f'cannot join the ROS graph: the middleware did not come up within {seconds:g} s '
+            f'({ros_settings(environ)}); ask the instance of this host with --local')

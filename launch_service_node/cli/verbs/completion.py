@@ -23,10 +23,10 @@ argcomplete, as the whole of `ros2` does.
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from ..options import UsageError
+from ..output import put
 
 WORDS = 'bash|zsh|fish'
 
@@ -90,9 +90,9 @@ def main(args: argparse.Namespace) -> int:
         from ..complete import complete
         from ..main import make_parser
         for word in complete(make_parser(), args.words or ['']):
-            print(word)
+            put(f'{word}\n')
         return 0
     if len(args.words) != 1 or args.words[0] not in SCRIPTS:
         raise UsageError(f'say for which shell: {", ".join(SCRIPTS)}')
-    sys.stdout.write(SCRIPTS[args.words[0]])
+    put(SCRIPTS[args.words[0]])
     return 0

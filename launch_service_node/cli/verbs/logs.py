@@ -29,7 +29,7 @@ from ..backend import reach_of, Selection
 from ..completers import ProcessCompleter
 from ..following import joined, newest, Reader
 from ..options import process_id, UsageError
-from ..output import print_json, result
+from ..output import print_json, put, result
 from ..target import choose, split_namespace
 
 WORDS = '[/NAMESPACE] NAME | --id N'
@@ -74,5 +74,5 @@ def main(args: argparse.Namespace) -> int:
                 print_json(result(ResultCode.OK, namespace=backend.namespace,
                                   process_id=which.process_id, **part))
             else:
-                print(part['data'], end='', flush=True)
+                put(part['data'])
     return 0

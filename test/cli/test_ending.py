@@ -1,0 +1,160 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The program ends, and with the right code, whatever the middleware and the pipes do."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+from harness import PATIENCE
+import pytest
+
+# A call of C that never comes back and holds the lock of the interpreter, as rclpy does.
+HANGING = """\
+    import ctypes, sys
+    from launch_service_node.cli import ending, main, ros_backend
+
+    def hang(*_):
+        ctypes.PyDLL(None).pause()
+
+    class Session:
+        node = None
+        __init__ = {making}
+        close = {closing}
+
+    ros_backend.RosSession = Session
+    ros_backend.find_nodes = lambda *_, **__: []
+    ros_backend.JOINING = ending.LEAVING = 0.2
+    sys.argv = ['launch-service', 'list']
+    main.main()
+    """
+FINE = 'lambda *_: None'
+
+INTERRUPTED = """\
+    import sys, threading
+    from launch_service_node.cli import main
+    from launch_service_node.cli.verbs import stop
+
+    class Forever:
+        namespace = '/robot1'
+
+        def stop(self, *_):
+            print('asked', flush=True)
+            threading.Event().wait()
+
+    class Reach:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def backend(self, namespace):
+            return Forever()
+
+    stop.reach_of = lambda args: Reach()
+    sys.argv = ['launch-service', 'stop', '/robot1', 'lidar', 'camera']
+    main.main()
+    """
+
+
+def program(text: str, **pipes: object) -> subprocess.Popen[str]:
+    """Begin to run a program, with its words in pipes."""
+    return subprocess.Popen(
+        [sys.executable, '-c', textwrap.dedent(text)], text=True, stdin=subprocess.DEVNULL,
+        **{'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, **pipes})  # type: ignore
+
+
+def end_of(running: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Return the exit code and the words of a program that ends by itself."""
+    try:
+        out, err = running.communicate(timeout=PATIENCE)
+    finally:
+        running.kill()
+        running.wait()
+    return running.returncode, out, err
+
+
+def shell(line: str) -> tuple[int, str]:
+    """Run `$ls`, which is the program, in a line for a shell; return its code and stderr."""
+    done = subprocess.run(
+        ['bash', '-c', f'ls() {{ "$0" -m launch_service_node.cli "$@"; }}; {line}',
+         sys.executable], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        timeout=PATIENCE * 2, env={**os.environ, 'TERM': 'xterm'})
+    return done.returncode, done.stderr
+
+
+def test_a_middleware_that_does_not_let_go_keeps_neither_answer_nor_exit_code() -> None:
+    code, _, err = end_of(program(HANGING.format(making=FINE, closing='hang')))
+    assert code == 3 and err.startswith('launch-service: no LaunchServiceNode on the ROS graph')
+
+
+def test_a_middleware_that_does_not_come_up_is_not_waited_for_without_end() -> None:
+    code, _, err = end_of(program(HANGING.format(making='hang', closing=FINE)))
+    assert code == 4
+    assert err.startswith('launch-service: cannot join the ROS graph: ') and err.count('\n') == 1
+
+
+def test_a_middleware_that_does_both_is_left_in_peace() -> None:
+    code, _, err = end_of(program(HANGING.format(making=FINE, closing=FINE)))
+    assert code == 3 and err.count('\n') == 1
+
+
+def test_ctrl_c_does_not_wait_for_answers_that_nobody_wants_any_more() -> None:
+    running = program(INTERRUPTED)
+    assert running.stdout is not None
+    assert [running.stdout.readline() for _ in range(2)] == ['asked\n'] * 2
+    running.send_signal(signal.SIGINT)
+    code, _, err = end_of(running)
+    assert (code, err) == (130, 'launch-service: interrupted\n')
+
+
+@pytest.mark.parametrize('words', [
+    'completion bash', '--json completion', '--json nonsense', '--json check'])
+def test_a_disk_that_is_full_is_told_in_one_line(words: str) -> None:
+    code, err = shell(f'ls {words} >/dev/full')
+    assert code == 1
+    last = err.splitlines()[-1]
+    assert last == 'launch-service: stdout does not take the answer: No space left on device'
+    assert 'Traceback' not in err
+
+
+def test_a_full_disk_under_both_still_gives_an_exit_code() -> None:
+    assert shell('ls completion bash >/dev/full 2>&1') == (1, '')
+
+
+@pytest.mark.parametrize('words', ['--json nonsense', '--json check', 'completion fish'])
+def test_a_reader_that_is_gone_is_no_crash(words: str) -> None:
+    read_fd, write_fd = os.pipe()
+    os.close(read_fd)
+    try:
+        done = subprocess.run(
+            [sys.executable, '-m', 'launch_service_node.cli', *words.split()], stdout=write_fd,
+            stderr=subprocess.PIPE, text=True, timeout=PATIENCE * 2)
+    finally:
+        os.close(write_fd)
+    assert done.returncode == 141 and 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize('words', ['completion bash', '--help'])
+def test_nobody_has_to_listen(words: str) -> None:
+    assert shell(f'ls {words} >&-') == (0, '')
+
+
+def test_a_stdout_that_was_closed_changes_no_exit_code() -> None:
+    code, err = shell('LAUNCH_SERVICE_STATE_DIR=/dev/null/none ls --local list >&-')
+    assert code == 3 and err.startswith('launch-service: no instance runs') and '\n' in err
