@@ -121,7 +121,10 @@ class SupervisorClient:
         self._events: deque[Message] = deque()
         self._buffer = LineBuffer(None)  # what the own supervisor answers is as long as it is
         self._last_id = 0
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            raise self._unreachable(error) from error
         try:
             self._socket.settimeout(connect_timeout)
             at_socket(self.path, self._socket.connect)

@@ -76,8 +76,7 @@ def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 
 
     :param timeout: seconds until it has to listen.
     :raises InvalidRequest: for an invalid namespace.
-    :raises InstanceError: when it can't be started.
-    :raises Unreachable: when it does not listen in time.
+    :raises Unreachable: when it can't be started, or does not listen in time.
     """
     namespace = valid_namespace(namespace)
     deadline = time.monotonic() + timeout
@@ -90,7 +89,7 @@ def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 
                 raise
         said = _start(namespace, home, deadline)
         if said.startswith('ERROR '):
-            raise InstanceError(said[6:])
+            raise Unreachable(said[6:], ResultCode.SUPERVISOR_UNAVAILABLE)
         if said.startswith('READY'):
             continue
         if time.monotonic() >= deadline:
@@ -103,6 +102,13 @@ def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 
 
 def _start(namespace: str, home: str | None, deadline: float) -> str:
     """Start a supervisor and return what it says of itself; '' when it says nothing."""
+    try:
+        return _start_one(namespace, home, deadline)
+    except OSError as error:
+        return f'ERROR cannot start a supervisor of {namespace}: {error.strerror}; try again'
+
+
+def _start_one(namespace: str, home: str | None, deadline: float) -> str:
     read_fd, write_fd = os.pipe()
     try:
         try:
@@ -117,8 +123,10 @@ def _start(namespace: str, home: str | None, deadline: float) -> str:
             return ''
         finally:
             os.close(write_fd)
-        ready, _, _ = select.select([read_fd], [], [], max(0.0, deadline - time.monotonic()))
-        return os.read(read_fd, 4096).decode().strip() if ready else ''
+        poller = select.poll()  # select() takes no descriptor above 1023
+        poller.register(read_fd, select.POLLIN)
+        ready = poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        return os.read(read_fd, 4096).decode(errors='replace').strip() if ready else ''
     finally:
         os.close(read_fd)
 

@@ -23,6 +23,7 @@ memory that it may have). Exit codes: 0 it was shut down, 4 it can't start, 5 an
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import json
@@ -33,13 +34,16 @@ import sys
 from typing import Any
 
 from ..environment import MARK, supervisor_environment
-from ..errors import InstanceError
+from ..errors import InstanceError, LaunchServiceError
 from ..instance import instance_dir, make_private_dir
 from .kernel.tree import RLIMIT_LOCKS
 from .log import Log
 
 CANNOT_START = 4
 RUNS_ALREADY = 5
+
+#: What passes. To go on without it could mean to take what runs for gone.
+_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 
 _LOG_LIMIT = 4 * 1024 * 1024
 
@@ -57,11 +61,12 @@ def main(arguments: list[str]) -> int:
     options = {'home': None, 'python_prefix': sys.prefix, 'module_paths': [], 'detach': False,
                'ready_fd': -1, 'started_by': '', **json.loads(arguments[0])}
     ready_fd = options['ready_fd']
+    folder = instance_dir(options['namespace'], options['home'])
     try:
-        folder = make_private_dir(instance_dir(options['namespace'], options['home']))
+        make_private_dir(folder)
         lock = _lock(folder)
     except (InstanceError, OSError) as error:
-        _say(ready_fd, f'ERROR {error}')
+        _say(ready_fd, f'ERROR {_why(error, folder)}')
         return CANNOT_START
     if lock is None:
         _say(ready_fd, 'BUSY')
@@ -69,8 +74,12 @@ def main(arguments: list[str]) -> int:
     # What is blocked in the starting shell stays so through exec; what is ignored there,
     # the handlers here and the reset before each exec undo.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    if options['detach']:
-        _detach(folder)
+    try:
+        if options['detach']:
+            _detach(folder)
+    except OSError as error:
+        _say(ready_fd, f'ERROR cannot leave the caller: {error}')
+        return CANNOT_START
     sys.stderr = Log(2)  # type: ignore[assignment]  # it has all that is used of one
     return _serve(options, folder)
 
@@ -81,8 +90,8 @@ def _serve(options: dict[str, Any], folder: str) -> int:
         supervisor = Supervisor(options['namespace'], folder, options['python_prefix'],
                                 options['module_paths'], options['started_by'])
         supervisor.open()
-    except OSError as error:
-        message = f'cannot use the state folder {folder}: {error}'
+    except (LaunchServiceError, OSError) as error:
+        message = _why(error, folder)
         print(message, file=sys.stderr)
         _say(options['ready_fd'], f'ERROR {message}')
         return CANNOT_START
@@ -94,6 +103,15 @@ def _serve(options: dict[str, Any], folder: str) -> int:
     supervisor.run()
     supervisor.close()
     return 0
+
+
+def _why(error: Exception, folder: str) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno in _SHORTAGES:
+        return (f'the supervisor of {folder} can not begin: {error.strerror}; what runs there '
+                'goes on, and is found when the host has enough of that, or its limit is raised')
+    return f'cannot use the state folder {folder}: {error}'
 
 
 def _shed_mark() -> None:

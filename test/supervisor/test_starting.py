@@ -1,0 +1,100 @@
+# Copyright 2026 The launch_service_node Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A supervisor that can not begin: who starts it is told why, and what runs is left alone."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+import socket
+from typing import Any
+
+from faults.injection import journal_entries, patched
+from harness import alive, Lab, PATIENCE
+import pytest
+
+from launch_service_node.errors import ResultCode, Unreachable
+from launch_service_node.starting import ensure_supervisor
+from launch_service_node.supervisor.states import State
+
+SLEEPER: dict[str, Any] = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'], 'restart': {
+    'policy': 'always', 'delay': 0.05}}
+
+#: A supervisor that has no descriptor for looking whose a process is.
+NO_LOOK = """
+    import builtins
+    def wrap(real):
+        def none_left(path, *arguments, **more):
+            if armed() and str(path).endswith('/limits'):
+                raise OSError(23, 'Too many open files in system')
+            return real(path, *arguments, **more)
+        return none_left
+    builtins.open = wrap(builtins.open)
+    """
+
+
+def test_who_can_not_be_looked_at_is_neither_lost_nor_told_dead(lab: Lab) -> None:
+    gun = lab.folder / 'gun'
+    running = lab.supervisor(SLEEPER)
+    process = running.start('sleeper')
+    running.kill()
+    gun.touch()
+    with pytest.raises(AssertionError, match='ERROR .* can not begin: Too many open files in'):
+        lab.supervisor(wrap=patched(NO_LOOK, str(gun)))
+    assert alive(process['os_pid'])
+    assert [entry['p']['state'] for entry in journal_entries(lab) if 'p' in entry][-1] == (
+        State.RUNNING)
+    gun.unlink()
+    running = lab.supervisor()
+    found = running.process('sleeper')
+    assert (found['os_pid'], found['process_status']) == (process['os_pid'], State.RUNNING)
+    assert found['restart_count'] == 0
+
+
+def _a_file(path: Path) -> None:
+    path.touch()
+
+
+def _a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize('name, make, said', [
+    ('journal', _a_folder, 'cannot use the state folder .*journal'),
+    ('output', _a_file, 'output is no folder; move it away'),
+    ('supervisor.log', _a_folder, 'Is a directory: .*supervisor.log'),
+    ('lock', _a_folder, 'cannot use the state folder .*lock')])
+def test_why_it_can_not_begin_is_told_and_it_may_be_tried_again(
+        lab: Lab, name: str, make: Any, said: str) -> None:
+    lab.instance_dir().mkdir(parents=True, mode=0o700)
+    path = lab.instance_dir() / name
+    make(path)
+    with pytest.raises(Unreachable, match=said) as caught:
+        ensure_supervisor('/robot1', str(lab.home), timeout=PATIENCE)
+    assert caught.value.code == ResultCode.SUPERVISOR_UNAVAILABLE
+    assert '\n' not in caught.value.message
+    assert lab.leftovers() == []
+
+
+@pytest.mark.parametrize('what', ['os.pipe', 'socket.socket'])
+def test_one_without_a_descriptor_left_is_told_so(
+        lab: Lab, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    def none_left(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    owner = os if what == 'os.pipe' else socket
+    monkeypatch.setattr(owner, what.partition('.')[2], none_left)
+    with pytest.raises(Unreachable, match='Too many open files'):
+        ensure_supervisor('/robot1', str(lab.home), timeout=0.5)
