@@ -240,7 +240,7 @@ def test_whom_no_signal_reached_for_want_of_a_descriptor_is_not_told_to_have_wit
     gun.touch()
     answer = running.ask('stop', name='tree', sigterm_timeout=0, sigkill_timeout=0)
     assert answer['code'] == ResultCode.NOT_STOPPED, answer
-    assert 'not all of it could be sent' in answer['message'] and 'LimitNOFILE' in answer['message']
+    assert 'not all of it could be sent SIGKILL' in answer['message']
     assert running.process('tree')['process_status'] == State.STOPPING
     gun.unlink()
     running.wait_state('tree', State.STOPPED)
