@@ -87,25 +87,26 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
         notes.append(line)
         note(line)
 
-    def go_on(words: str) -> None:
+    def go_on(words: str, otherwise: str = 'and has begun nothing') -> None:
         if cancel.is_set():
-            raise Unreachable(f'not waited for any longer: bringing it up on {request.host}')
+            raise Unreachable(f'{request.host} is not waited for any longer, {otherwise}')
         step(words)
 
     try:
-        result = _on_the_machine(pool, request, order, listener, tell, go_on, cancel)
+        result = _on_the_machine(pool, request, order, listener, tell, go_on, step, cancel)
         outcome = Outcome(result['outcome'], result['namespace'], str(request.host),
                           result['instance'],
                           {key: result[key] for key in ('boot_id', 'version', 'graph')})
         if listener is not None:
-            go_on('waiting for its heartbeat')
+            is_up = f'and has brought {outcome.namespace} up'
+            go_on('waiting for its heartbeat', is_up)
             node = outcome.instance['node']['name']
             seen = listener.hear(node, outcome.instance['instance_id'], request.graph_timeout,
                                  cancel.is_set)
             for other in sorted(listener.others):
                 tell(f'another {node} runs on {other}: give one of them another namespace')
             if not seen:
-                go_on('looking what differs')
+                go_on('looking what differs', is_up)
                 raise not_on_graph(outcome.host, result, listener.settings(environ),
                                    request.graph_timeout)
         return replace(outcome, seen=listener is not None, notes=tuple(notes))
@@ -115,7 +116,8 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
 
 
 def _on_the_machine(pool: Pool, request: Request, order: Order, listener: Listener | None,
-                    tell: Note, go_on: Note, cancel: threading.Event) -> dict[str, Any]:
+                    tell: Note, go_on: Note, step: Note,
+                    cancel: threading.Event) -> dict[str, Any]:
     host = request.host
     go_on('connecting')
     session = pool.open_session(host.target, _PATIENCE)
@@ -132,7 +134,7 @@ def _on_the_machine(pool: Pool, request: Request, order: Order, listener: Listen
     if listener is not None:
         listener.joined()  # or there is no telling whether it is on the graph
     go_on('handing over')
-    result = hand_over(pool.open_session(host.target, _PATIENCE), host, where, order, go_on,
+    result = hand_over(pool.open_session(host.target, _PATIENCE), host, where, order, step,
                        cancel.is_set)
     instance = result['instance']
     if instance['version'] != result['version']:

@@ -93,6 +93,8 @@ class _Conversation:
         self._cancelled = cancelled
         self._deadline = time.monotonic() + patience
         self._other = b''
+        self._lock = threading.Lock()
+        self._handed = self._withdrawn = self._heard = False
 
     def hold(self, line: str, data: bytes, tell: Callable[[str], object]) -> dict[str, Any]:
         self._begin(line, data)
@@ -104,6 +106,7 @@ class _Conversation:
             *lines, rest = (rest + more).split(b'\n')
             for one in lines:
                 told = self._told(one)
+                self._heard = self._heard or bool(told)
                 if 'step' in told:
                     tell(str(told['step']))
                 elif 'error' in told:
@@ -125,7 +128,10 @@ class _Conversation:
         def begin() -> None:
             try:
                 channel.exec_command(line)
-                channel.sendall(data)
+                # Without its end it is no order: till then it can be withdrawn.
+                channel.sendall(data[:-1])
+                if self._may_hand_over():
+                    channel.sendall(data[-1:])
             except (OSError, EOFError, paramiko.SSHException) as error:
                 failed.append(error)
             except BaseException as error:
@@ -141,13 +147,35 @@ class _Conversation:
         if failed:
             raise failed[0]
 
+    def _may_hand_over(self) -> bool:
+        with self._lock:
+            self._handed = not self._withdrawn
+            return self._handed
+
+    def _withdraw(self) -> bool:
+        """Say whether the machine has no order, and won't get it."""
+        with self._lock:
+            self._withdrawn = not self._handed
+            return self._withdrawn
+
     def _next_step(self) -> float:
         """Return how long to wait at once; raise when it is enough."""
         if self._cancelled():
-            raise Unreachable(f'{self._host} is not waited for any longer, and goes on with '
-                              'what it has begun', host=str(self._host))
+            if self._withdraw():
+                what = 'and has begun nothing: it had not taken the order yet'
+            elif self._heard:
+                what = 'and goes on with what it has begun'
+            else:
+                what = 'and brings it up all the same if the order has arrived'
+            raise Unreachable(f'{self._host} is not waited for any longer, {what}',
+                              host=str(self._host))
         left = self._deadline - time.monotonic()
         if left <= 0:
+            if self._withdraw():
+                raise Unreachable(
+                    f'{self._host} has not taken the order in {self._patience:g} s, and has begun '
+                    'nothing: is it frozen, or the network very slow?', ResultCode.TIMED_OUT,
+                    host=str(self._host))
             raise Unreachable(
                 f'{self._host} has not brought it up after {self._patience:g} s, and may still be '
                 'at it: look with `launch-service list --local` there, or give more timeout',

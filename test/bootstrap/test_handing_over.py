@@ -48,7 +48,7 @@ class Freezing(paramiko.ServerInterface):
 
     def __init__(self, end: socket.socket, how: str) -> None:
         self.reached, self.thaw = threading.Event(), threading.Event()
-        self._how = how
+        self.how = how
         self.transport = paramiko.Transport(end)
         self.transport.add_server_key(paramiko.ECDSAKey.generate())
         self.transport.start_server(threading.Event(), self)
@@ -61,9 +61,9 @@ class Freezing(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self.reached.set()
-        if self._how == 'before it answers':
+        if self.how == 'before it answers':
             self.thaw.wait(PATIENCE * 10)
-        elif self._how == 'before it takes anything':
+        elif self.how == 'before it takes anything':
             read = self.transport.packetizer.read_message
 
             def freeze() -> Any:
@@ -108,6 +108,11 @@ def handed_over(session: Session, order: Order,
     return found[0]
 
 
+def has_no_order(server: Freezing, order: Order) -> bool:
+    """Say whether a machine that freezes has certainly not got the whole order."""
+    return order is LONG_ORDER or server.how == 'before it answers'
+
+
 @pytest.mark.parametrize('order', [ORDER, LONG_ORDER], ids=['short', 'long'])
 def test_a_machine_that_freezes_is_waited_for_as_long_as_the_order_allows(
         freezing: tuple[Freezing, Session], order: Order,
@@ -116,6 +121,8 @@ def test_a_machine_that_freezes_is_waited_for_as_long_as_the_order_allows(
     error = handed_over(freezing[1], order)
     assert isinstance(error, Unreachable) and error.code == ResultCode.TIMED_OUT
     assert str(error) == (
+        'robot has not taken the order in 1 s, and has begun nothing: is it frozen, or the '
+        'network very slow?' if has_no_order(freezing[0], order) else
         'robot has not brought it up after 1 s, and may still be at it: look with '
         '`launch-service list --local` there, or give more timeout')
 
@@ -126,4 +133,36 @@ def test_whoever_cancels_does_not_wait_for_a_machine_that_freezes(
     server, session = freezing
     error = handed_over(session, order._replace(timeout=PATIENCE * 10), server.reached.is_set)
     assert isinstance(error, Unreachable) and 'is not waited for any longer' in str(error)
+    if has_no_order(server, order):
+        assert str(error).endswith(', and has begun nothing: it had not taken the order yet')
     assert session.channel.closed
+
+
+def test_a_machine_that_has_the_order_is_said_to_go_on_with_it() -> None:
+    ours, theirs = socket.socketpair()
+    server = Freezing(theirs, 'before it reads')
+    client = paramiko.Transport(ours)
+    try:
+        client.start_client(timeout=PATIENCE)
+        client.auth_none('anybody')
+        session = Session(client.open_session(timeout=PATIENCE),
+                          Resolved('robot', 'robot', 22, 'anybody', 'robot'), lambda: None)
+        taken, said = threading.Event(), threading.Event()
+
+        def take() -> None:
+            channel = server.transport.accept(PATIENCE)
+            with channel.makefile('rb') as file:
+                file.read(int(file.readline()))
+            taken.set()
+            said.wait(PATIENCE)
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        error = handed_over(session, ORDER._replace(timeout=PATIENCE * 10), taken.is_set)
+        said.set()
+        thread.join(PATIENCE)
+    finally:
+        client.close()
+        server.transport.close()
+    assert str(error) == ('robot is not waited for any longer, and brings it up all the same if '
+                          'the order has arrived')
