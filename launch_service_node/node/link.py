@@ -196,7 +196,7 @@ class SupervisorLink:
             return
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
-        asked = False
+        heard, asked = time.monotonic(), False
         messages = connection.receive()
         while not self._closing:
             for message in messages:
@@ -205,7 +205,9 @@ class SupervisorLink:
                 return
             poll.register(connection.fileno(),
                           select.POLLIN | (select.POLLOUT if connection.unsent else 0))
-            ready = dict(poll.poll(SILENCE * 1000))
+            if not self._pending:
+                heard = time.monotonic()  # it owes nothing
+            ready = dict(poll.poll(max(0.0, heard + SILENCE - time.monotonic()) * 1000))
             messages = []
             if self._wake in ready:
                 os.eventfd_read(self._wake)
@@ -214,12 +216,13 @@ class SupervisorLink:
                 connection.flush()
             if got & ~select.POLLOUT:
                 messages = connection.receive()
-                asked = False
-            if not ready and self._pending:
+                heard, asked = time.monotonic(), False
+            # Not «when nothing was ready»: each request that it does not read makes that so.
+            if time.monotonic() - heard >= SILENCE and self._pending:
                 if asked:
                     raise Unreachable(f'the supervisor of {self.namespace} is silent',
                                       ResultCode.SUPERVISOR_UNAVAILABLE)
-                asked = True
+                heard, asked = time.monotonic(), True
                 self.send('status', {}, lambda answer: None)
 
     def _take_in(self, message: Message) -> None:

@@ -17,7 +17,7 @@
 import queue
 import threading
 
-from harness import PATIENCE
+from harness import PATIENCE, wait_until
 import pytest
 
 from launch_service_node.errors import InstanceError, ResultCode, Unreachable
@@ -252,6 +252,25 @@ def test_sending_does_not_wait_for_a_supervisor_that_does_not_read(world, link, 
         resume.set()
     taken = 2 * MOST_UNSENT // size - len(codes)
     assert all(answers.next()['ok'] for _ in range(taken))
+
+
+def test_one_that_hangs_is_given_up_also_when_requests_keep_coming(
+        world, link, answers, monkeypatch):
+    monkeypatch.setattr(link_module, 'SILENCE', 0.2)
+    resume = threading.Event()
+    world.supervisor.answers['start'] = lambda request: resume.wait(PATIENCE) and {}
+    link.open()
+    try:
+        for _ in range(2):  # more than the socket takes, far less than may wait
+            link.send('start', {'cmd': 'x' * 1024 * 1024}, answers)
+
+        def answered():
+            link.send('list', {}, answers)
+            return not answers.queue.empty()
+        wait_until(answered)
+        assert answers.next()['code'] == ResultCode.SUPERVISOR_UNAVAILABLE
+    finally:
+        resume.set()
 
 
 def test_a_request_beyond_the_size_of_a_line_is_refused(world, link, answers):
