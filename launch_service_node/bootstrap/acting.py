@@ -185,7 +185,11 @@ class _BringUp:
         self._tell(f'replacing: {"; ".join(found)}')
         if only_content(found):
             self._files.put()
-            self._reload()
+            try:
+                self._reload()
+            except LaunchServiceError:
+                self._undo()
+                raise
             return
         self._check_ours(running, found)
         try:
@@ -234,6 +238,7 @@ class _BringUp:
         self._tell('going back to what was there')
         try:
             ensure_supervisor(self._namespace)
+            self._reload()  # the next one may have read what was there meanwhile
             with SupervisorClient(self._namespace) as client:
                 client.call('manage_node', argv=list(running.argv),
                             environment=dict(running.environment))

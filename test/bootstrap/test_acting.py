@@ -31,7 +31,12 @@ from launch_service_node.bootstrap import acting
 from launch_service_node.bootstrap.order import Order
 from launch_service_node.bootstrap.robot_end import carry_out
 from launch_service_node.bootstrap.succession import end_node
-from launch_service_node.errors import InstanceError, LaunchServiceError, ProcessError
+from launch_service_node.errors import (
+    InstanceError,
+    LaunchServiceError,
+    ProcessError,
+    Unreachable,
+)
 from launch_service_node.protocol import SupervisorClient
 from launch_service_node.starting import Outcome, STARTED
 
@@ -298,3 +303,34 @@ def test_a_node_that_never_comes_up_is_replaced_on_demand(
     with SupervisorClient('/robot1') as client:
         now, = client.call('list')['processes']
     assert (now['os_pid'], now['process_id']) == (never_up['os_pid'], never_up['process_id'])
+
+
+def test_what_is_brought_back_has_its_allow_list_back(
+        here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    acting.bring_up(sent(list_of('idle')), print, dict(here.environment))
+    try:
+        with SupervisorClient('/robot1') as client:
+            client.call('start', cmd='idle')  # or the supervisor in between ends
+        monkeypatch.setattr(acting, '__version__', '99.0.0')
+        order = sent(list_of('other'), parameters={'heartbeat_period': 'never'}, replace=True)
+        with pytest.raises(LaunchServiceError, match='; what ran before is back'):
+            acting.bring_up(order, print, dict(here.environment))
+        assert stored() == {'a.yaml': list_of('idle')} and in_force() == ['idle']
+    finally:
+        ended('/robot1')
+
+
+def test_a_text_that_cannot_be_put_in_force_is_not_left_there(
+        here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    acting.bring_up(sent(list_of('idle')), print, dict(here.environment))
+    try:
+        def reload(self: Any) -> None:
+            raise Unreachable('the supervisor does not answer')
+        with monkeypatch.context() as patch, pytest.raises(Unreachable):
+            patch.setattr(acting._BringUp, '_reload', reload)
+            acting.bring_up(sent(list_of('other'), replace=True), print, dict(here.environment))
+        assert stored() == {'a.yaml': list_of('idle')} and in_force() == ['idle']
+    finally:
+        ended('/robot1')
