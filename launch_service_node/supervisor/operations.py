@@ -206,6 +206,9 @@ class Operations:
         processes = self.supervisor.table.some(fields['process_id'], fields['name'], '')
         if len(processes) > 1:
             processes = [process for process in processes if process.state in ALIVE]
+            if not processes:
+                raise NotNow('none of the processes that are meant runs; there is nothing to '
+                             'signal', ResultCode.WRONG_STATE)
         for process in processes:
             process.signal(number)
         request.answer(processes=[self.supervisor.describe(one) for one in processes])
@@ -240,7 +243,8 @@ class Operations:
             process = supervisor.table.one(fields['process_id'], fields['name'])
         except InvalidRequest:
             output = supervisor.output_of(fields['process_id'])
-            if fields['process_id'] <= 0 or not os.path.exists(output.path):
+            if (fields['process_id'] <= 0 or not os.path.exists(output.path)
+                    or supervisor.table.select(fields['process_id'])):
                 raise
             ended = True  # no longer listed, but its output is still there
         else:

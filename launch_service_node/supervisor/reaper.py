@@ -25,7 +25,6 @@ from __future__ import annotations
 from collections.abc import Callable
 import os
 import signal
-import socket
 
 from .kernel import linux
 from .kernel.loop import Loop
@@ -50,14 +49,14 @@ class Reaper:
         self._on_signal = on_signal
         self._by_pid: dict[int, Process] = {}
         self.helpers: set[int] = set()
-        self._read, self._write = socket.socketpair()
-        self._read.setblocking(False)
-        self._write.setblocking(False)
-        signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        # A pipe takes 65536 numbers of signals, a socket 278: fewer than may end at once, and
+        # what it does not take is lost.
+        self._read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         for number in HANDLED:
             signal.signal(number, _noted)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        loop.watch(self._read.fileno(), self._on_wakeup)
+        loop.watch(self._read, self._on_wakeup)
 
     @property
     def leaders(self) -> set[int]:
@@ -72,7 +71,7 @@ class Reaper:
             self._by_pid[process.record.pid] = process
 
     def _on_wakeup(self, _: int) -> None:
-        numbers = set(self._read.recv(4096))
+        numbers = set(os.read(self._read, 65536))
         for number in numbers - {signal.SIGCHLD}:
             self._on_signal(number)
         if signal.SIGCHLD in numbers:

@@ -297,6 +297,11 @@ TABLE = (
                "self.shut_down(lambda *_: None, hurry=self.mode == 'stopping')",
                'self.shut_down(lambda *_: None)',
                'supervisor/test_shutdown.py::test_a_second_signal_hurries_the_first'),
+    Protection(16, 'a signal is heard in a crowd', 'supervisor/reaper.py',
+               'os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)',
+               "map(lambda one: (one.setblocking(False), one.detach())[1], "
+               "__import__('socket').socketpair())",
+               'supervisor/test_shutdown.py::test_a_signal_in_a_crowd_of_ends_is_heard'),
     Protection(16, 'Ctrl-C twice kills', 'node/ending.py',
                'self._last_press = news.time\n            if self._killed:\n'
                "                return self._give_up('yet')\n            self._kill()",

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from faults.entries import SLEEPER
 from faults.injection import journal_entries
 from harness import Lab, Running, wait_until
 import pytest
@@ -282,3 +283,22 @@ def test_the_limit_of_starts_can_be_set_and_taken_away(lab: Lab) -> None:
     running.call('attach', settings={'max_start_rate': 0})
     for _ in range(20):
         running.start('true')
+
+
+def test_who_is_listed_under_another_name_is_not_read(lab: Lab) -> None:
+    running = lab.supervisor(SLEEPER)
+    process = running.start('sleeper', name='one')
+    answer = running.ask('read', process_id=process['process_id'], name='two')
+    assert answer['code'] == ResultCode.NOT_FOUND, answer
+
+
+def test_a_signal_for_several_of_whom_none_runs_is_refused(lab: Lab) -> None:
+    running = lab.supervisor(SLEEPER)
+    for name in ('one', 'two'):
+        running.start('sleeper', name=name)
+    running.call('stop', name='one')
+    assert [one['process_name'] for one in running.call('signal', name='*', signal='WINCH')[
+        'processes']] == ['two']
+    running.call('stop', name='two')
+    answer = running.ask('signal', name='*', signal='WINCH')
+    assert answer['code'] == ResultCode.WRONG_STATE, answer

@@ -194,3 +194,20 @@ def test_who_was_stopped_while_it_waited_for_its_restart_stays_so(lab: Lab, by: 
     assert before['process_status'] == State.STOPPED
     time.sleep(0.6)  # longer than the restart would have waited
     assert running.process('false')['sequence_number'] == before['sequence_number']
+
+
+def test_a_signal_in_a_crowd_of_ends_is_heard(lab: Lab) -> None:
+    running = lab.supervisor({'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}, wrap=patched("""
+        def wrap(list_them):
+            def in_a_crowd(operations, request, fields):
+                for _ in range(2000):
+                    os.kill(os.getpid(), signal.SIGCHLD)
+                os.kill(os.getpid(), signal.SIGTERM)
+                list_them(operations, request, fields)
+            return in_a_crowd
+        replace('supervisor.operations:Operations._list', wrap)
+        """))
+    running.start('sleeper')
+    running.ask('list')
+    assert running.popen.wait(PATIENCE) == 0
+    assert lab.leftovers() == []
