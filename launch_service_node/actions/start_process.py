@@ -25,8 +25,8 @@ from launch import Action, EventHandler, LaunchContext
 from launch.events.process import ShutdownProcess, SignalProcess
 from launch.frontend import Entity, expose_action, Parser
 
-from ..client.records import ENDED, process_record, state_name
-from ..errors import InvalidRequest, ProcessError
+from ..client.records import process_record, state_name
+from ..errors import InvalidRequest
 from ..events import ManagedProcessExited
 from ..machines.values import (
     flag,
@@ -218,15 +218,12 @@ class StartProcess(ServiceAction):
     async def _wait_ready(self, call: Call, request: _Request, process: ManagedProcess) -> None:
         """Tell launch when the process is ready."""
         status = process.status
-        if state_name(status['process_status']) not in ('RUNNING', 'STOPPED'):
-            # The uid says which start is meant; nothing is started a second time.
+        if state_name(status['process_status']) != 'RUNNING':
+            # The uid says which start is meant; nothing is started a second time. Whether one
+            # that has ended was ready before, only the node knows.
             status, = call.records([await call.ask(
                 lambda client: client.start(request.cmd, wait_ready=True, timeout=call.timeout,
                                             **request.fields), cut=True)])
-            if state_name(status['process_status']) in ENDED:
-                raise ProcessError(
-                    f'{status["process_name"]} ended before it was ready: see `launch-service '
-                    f'logs {call.namespace} {status["process_name"]}`')
         self.done(call, 'ready', [status])
 
 

@@ -70,6 +70,9 @@ allowable_processes:
   - id: broken
     cmd: /bin/false
     ready: {after: 20 s}
+  - id: brief
+    cmd: /bin/true
+    ready: {after: 20 s}
 """
 SCRIPTS = {
     # Ends when it is told to, with the exit code that it is told.

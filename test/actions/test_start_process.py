@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -201,6 +202,22 @@ def test_not_getting_ready_is_a_failure(robot1: Robot, cmd: str) -> None:
     assert robot1.launch(start(cmd, on_ready=[noting(notes, 'ready')])) == 1
     assert notes == []
     assert f'cannot start {cmd} on {NODE}' in ''.join(robot1.logged)
+
+
+@pytest.mark.parametrize(('cmd', 'ready'), [('brief', False), ('hello', True)])
+def test_whether_one_that_has_ended_well_was_ready_before_says_its_node(
+        robot1: Robot, monkeypatch: pytest.MonkeyPatch, cmd: str, ready: bool) -> None:
+    look = StartProcess._wait_ready
+
+    async def look_late(self: Any, call: Any, request: Any, process: Any) -> None:
+        await asyncio.wait([process.ended])
+        await look(self, call, request, process)
+    monkeypatch.setattr(StartProcess, '_wait_ready', look_late)
+    notes: list[str] = []
+    assert robot1.launch(start(cmd, on_ready=[noting(notes, 'ready')],
+                               on_failure=[noting(notes, 'failure')])) == 0
+    assert notes == ['ready' if ready else 'failure']
+    assert robot1.newest(cmd)['exit_code'] == 0
 
 
 def test_a_node_that_is_not_there_is_a_failure(robot1: Robot) -> None:
