@@ -145,6 +145,13 @@ class Connection:
                 self._open -= 1
             raise lost(self.where, words(error)) from error
 
+    def retire(self) -> bool:
+        """Say whether nobody uses it; then nobody gets a session of it any more."""
+        with self._lock:
+            if not self._open:
+                self._refused = True
+            return not self._open
+
     def _give_back(self) -> None:
         with self._lock:
             self._open -= 1

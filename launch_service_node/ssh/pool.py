@@ -120,7 +120,7 @@ class Pool:
         self._keep = False
         with self._lock:
             idle = [(one, place) for place in self._places.values()
-                    for one in place.connections if one.channels == 0]
+                    for one in place.connections if one.retire()]
         for one, place in idle:
             self._drop(one, place)
 
@@ -245,7 +245,7 @@ class Pool:
 
         def give_back() -> None:
             inner.close()
-            if not self._keep and connection.channels == 0:
+            if not self._keep and connection.retire():
                 self._drop(connection, place)
 
         inner = session
