@@ -179,8 +179,12 @@ class Instance:
     # -- what must hold ---------------------------------------------------------------------
 
     def started(self, uid: int, answer: Message) -> None:
-        """Check the process_id of an answer: one for a uid, and never used before."""
-        if 'process' not in answer:
+        """
+        Check the process_id of an answer: one for a uid, and never used before.
+
+        What could not be recorded has not run, and its uid may be used again.
+        """
+        if 'process' not in answer or '/journal: ' in answer['message']:
             return
         process_id = answer['process']['process_id']
         if uid in self.uids:
