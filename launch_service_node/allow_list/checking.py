@@ -17,6 +17,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import stat
 from typing import NamedTuple
 
@@ -95,7 +97,7 @@ def check_executable(entry: Entry, trust: Trust | None = None) -> str:
             return f'not safe to run: {reason}'
     if path in entry.checked_paths and (interpreter := _interpreter(path)):
         if not os.path.isfile(interpreter):
-            return f'the interpreter {interpreter!r} of {path!r} does not exist'
+            return f'the interpreter {interpreter!r} of {path!r} does not exist' + _mend(path)
         if reason := trust.why_not(interpreter):
             return f'not safe to run: {reason}'
     return ''
@@ -110,12 +112,38 @@ def _uid(user: str) -> int | None:
         return None
 
 
+def env_program(path: str) -> str:
+    """Return the program that a script has `env` find in PATH; empty: none."""
+    words = _words(path)
+    if len(words) < 2 or os.path.basename(words[0]) != 'env':
+        return ''
+    word = next((word for word in words[1:] if word != '-S'), '')
+    return '' if word.startswith(('-', '/')) or '=' in word else word
+
+
+def without_env_program(path: str) -> str:
+    """Return in one line why a script can't be run whose program is not in PATH."""
+    return f'executable {path!r} needs {env_program(path)!r}, which is not on PATH' + _mend(path)
+
+
 def _interpreter(path: str) -> str:
     """Return the interpreter that a script names with its path; empty: none."""
+    words = _words(path)
+    return words[0] if words and words[0].startswith('/') else ''
+
+
+def _words(path: str) -> list[str]:
+    """Return the words behind `#!`, split as Linux does, so that a carriage return is kept."""
     try:
         with open(path, 'rb') as file:
             begin = file.read(256)
     except OSError:
-        return ''  # a binary may be executable without being readable
-    words = begin[2:].split(b'\n', 1)[0].split() if begin.startswith(b'#!') else []
-    return os.fsdecode(words[0]) if words and words[0].startswith(b'/') else ''
+        return []  # a binary may be executable without being readable
+    line = begin[2:].split(b'\n', 1)[0] if begin.startswith(b'#!') else b''
+    return [os.fsdecode(word) for word in re.split(b'[ \t]+', line) if word]
+
+
+def _mend(path: str) -> str:
+    if not any(word.endswith('\r') for word in _words(path)):
+        return ''
+    return f"; its lines end as those of Windows: sed -i 's/\\r$//' {shlex.quote(path)}"

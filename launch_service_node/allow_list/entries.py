@@ -22,7 +22,7 @@ from typing import Any
 
 from ..errors import ProcessError
 from . import ament
-from .checking import check_executable
+from .checking import check_executable, env_program, without_env_program
 from .fields import given, mapping, Notes
 from .model import ArgumentSlot, CMD, Entry, EXECUTABLE, LAUNCH_FILE
 from .nodes import Node
@@ -60,7 +60,7 @@ def read_entry(node: Node, notes: Notes, base_env: Mapping[str, str]) -> Entry |
         id=values['id'], kind=kind, slots=slots, source=f'{notes.file}:{node.line}',
         **{key: values[key] for key in _COPIED if key in values})
     environment = {**base_env, **entry.environment}
-    entry = _look_up(entry, values, environment)
+    entry = _with_env_program(_look_up(entry, values, environment), environment)
     if problem := entry.error or check_executable(entry):
         notes.add(node, problem)
         entry = entry._replace(error=problem)
@@ -149,3 +149,14 @@ def _look_up(entry: Entry, values: dict[str, Any], environment: Mapping[str, str
         return entry._replace(argv=(ros2, 'launch', path, *fixed), checked_paths=(ros2, path))
     except ProcessError as error:
         return entry._replace(error=error.message)
+
+
+def _with_env_program(entry: Entry, environment: Mapping[str, str]) -> Entry:
+    """Return an entry that knows what runs a script which begins with `#!/usr/bin/env …`."""
+    word = env_program(entry.argv[0]) if entry.argv else ''
+    if not word:
+        return entry
+    program = ament.program_path(word, environment)
+    if not program:
+        return entry._replace(error=without_env_program(entry.argv[0]))
+    return entry._replace(checked_paths=(*entry.checked_paths, program))

@@ -113,6 +113,14 @@ def test_the_interpreter_of_a_script_counts(program: Path, tmp_path: Path) -> No
     assert check_executable(entry(program)).startswith('not safe to run')
 
 
+def test_a_script_with_the_line_ends_of_windows_is_told_so(program: Path) -> None:
+    """Linux says only that a file is not there."""
+    program.write_bytes(b'#!/bin/sh\r\necho hi\r\n')
+    assert check_executable(entry(program)) == (
+        f"the interpreter '/bin/sh\\r' of '{program}' does not exist; its lines end as those of "
+        f"Windows: sed -i 's/\\r$//' {program}")
+
+
 def test_a_missing_user_is_named(program: Path) -> None:
     """The user has to exist on this host."""
     assert 'no user' in check_executable(entry(program, user='nobody_of_that_name'))

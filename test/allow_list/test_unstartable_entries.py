@@ -79,3 +79,31 @@ def test_a_launch_file_that_others_may_replace_is_listed_with_the_reason(
     read = read_allow_list(path, prefix.environment)
     assert read.entries['x'].error == (
         f"not safe to run: everyone may write to '{file}'; chmod go-w {file}")
+
+
+@pytest.mark.parametrize('line', ['/usr/bin/env runner', '/usr/bin/env  -S runner -x'])
+def test_what_runs_a_script_through_env_counts(
+    write: Write, prefix: Prefix, line: str,
+) -> None:
+    """It is found in PATH, and runs what is in the script."""
+    path = write('allowable_processes: [{id: x, package: robot, executable: drive}]')
+    script = prefix.file('lib/robot/drive', f'#!{line}\n', 0o755)
+    read = read_allow_list(path, prefix.environment)
+    assert read.entries['x'].error == f"executable '{script}' needs 'runner', which is not on PATH"
+    runner = prefix.program('bin/runner')
+    found = read_allow_list(path, prefix.environment).entries['x']
+    assert (found.error, found.checked_paths) == ('', (str(script), str(runner)))
+    (prefix.folder / 'bin').chmod(0o777)
+    read = read_allow_list(path, prefix.environment)
+    assert 'not safe to run: everyone may write to' in read.entries['x'].error
+
+
+def test_a_script_through_env_with_the_line_ends_of_windows_is_told_so(
+    write: Write, prefix: Prefix,
+) -> None:
+    """`env` would say so only in the output."""
+    script = prefix.file('lib/robot/drive', '#!/usr/bin/env sh\r\n', 0o755)
+    path = write('allowable_processes: [{id: x, package: robot, executable: drive}]')
+    assert read_allow_list(path, prefix.environment).entries['x'].error == (
+        f"executable '{script}' needs 'sh\\r', which is not on PATH; its lines end as those of "
+        f"Windows: sed -i 's/\\r$//' {script}")
