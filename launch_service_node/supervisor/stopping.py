@@ -176,7 +176,7 @@ class Stopper:
             self._loop.unwatch(handle.fd)
             handle.close()
         self._watched = []
-        if self._leader is not None and self._leader.pid in members:
+        if self._leads(members):
             return  # its end is told by whoever owns it, and then is the time to look
         for pid, ticks in members.items():
             if len(self._watched) == _MOST_WATCHED:
@@ -192,8 +192,13 @@ class Stopper:
 
     def _keep_looking(self, left: dict[int, int]) -> None:
         """Look again soon if nobody's end will tell: all who were seen are gone by now."""
-        if not self._watched and (self._leader is None or self._leader.pid not in left):
+        if not self._watched and not self._leads(left):
             self._check_soon(_GATHER)
+
+    def _leads(self, members: dict[int, int]) -> bool:
+        """Say whether the leader is among them, and not only a pid that was its own."""
+        leader = self._leader
+        return leader is not None and members.get(leader.pid) == leader.start_ticks
 
     def _check_soon(self, seconds: float) -> None:
         if self._check is None:

@@ -134,6 +134,10 @@ TABLE = (
                'self._send(left, signal.SIGKILL)  # who was born since then', 'pass',
                'faults/test_abusive_trees.py::'
                'test_who_was_not_there_yet_when_all_were_killed_is_killed_after'),
+    Protection(4, "a pid that was the leader's is not the leader", 'supervisor/stopping.py',
+               'members.get(leader.pid) == leader.start_ticks', 'leader.pid in members',
+               'supervisor/test_stopping.py::'
+               'test_a_pid_that_was_the_leaders_is_not_the_leader[another of its pid]'),
     Protection(4, 'who is stopped is continued', 'supervisor/stopping.py',
                "if stat.state in 'Tt' and number != signal.SIGKILL:", 'if False:',
                'supervisor/test_stop.py::'
