@@ -293,8 +293,8 @@ def _move_all(source: str, target: str) -> None:
     for pid in _read(source, 'cgroup.procs').split():
         try:
             _write(target, 'cgroup.procs', pid)
-        except ProcessLookupError:
-            continue
+        except OSError:
+            continue  # gone, or the kernel keeps it there: what that prevents says so
 
 
 def _remove(path: str) -> bool:

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 import shutil
@@ -26,6 +27,8 @@ import tempfile
 import harness
 from harness import Lab, PATIENCE
 import pytest
+
+from launch_service_node.supervisor.kernel import cgroups
 
 from .place import Base, has_controllers, instance_id, LIMITS, members, offer_controllers, SLEEPER
 
@@ -125,3 +128,17 @@ def test_a_cgroup_that_was_handed_to_a_user_is_used(
     finally:
         lab.close()
         shutil.rmtree(folder)
+
+
+def test_one_that_the_kernel_keeps_where_it_is_keeps_no_other_there(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved: list[str] = []
+
+    def write(folder: str, name: str, text: str) -> None:
+        if text == '2':  # as of one with a real-time policy
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        moved.append(text)
+    monkeypatch.setattr(cgroups, '_write', write)
+    (tmp_path / 'cgroup.procs').write_text('1\n2\n3\n')
+    cgroups._move_all(str(tmp_path), '/nowhere')
+    assert moved == ['1', '3']
