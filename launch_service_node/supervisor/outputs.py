@@ -126,8 +126,9 @@ class OutputKeeper:
             watched.timer = self._loop.after(_WITHOUT_INOTIFY, lambda: self._look(watched))
             return True
         self._by_watch[watched.watch] = watched
-        if watched.output.end() == watched.size:
-            return True
+        with suppress(OSError):  # out of descriptors: as if it had been written to
+            if watched.output.end() == watched.size:
+                return True
         # It may have been written to between the look and the watch: look again.
         self._by_watch.pop(watched.watch)
         self._inotify.forget(watched.watch)

@@ -229,6 +229,35 @@ def test_a_look_that_fails_is_not_the_last(
     keeper.unwatch('it')
 
 
+def test_a_look_that_fails_right_behind_another_is_not_the_last(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who begins to watch is about to tell a child to go on, and must come to that."""
+    loop = Loop()
+    keeper = OutputKeeper(loop)
+    output = Output(str(tmp_path / '1'), MiB)
+    Path(output.path).touch()
+    real, looks, grown = Output.end, 0, []
+
+    def end(which: Output) -> int:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            raise OSError(24, 'Too many open files')
+        return real(which)
+    monkeypatch.setattr(Output, 'end', end)
+
+    def on_growth() -> None:
+        grown.append(True)
+        loop.stop()
+    keeper.watch('it', output, on_growth)
+    assert looks == 3
+    Path(output.path).write_bytes(b'x')
+    loop.after(PATIENCE, loop.stop)
+    loop.run()
+    keeper.unwatch('it')
+    assert grown
+
+
 def test_outputs_of_those_who_are_no_longer_listed_are_removed_but_the_newest(
         tmp_path: Path) -> None:
     for number in range(1, 31):
