@@ -35,6 +35,7 @@ from ..errors import LaunchServiceError
 from ..msg import ProcessStatus
 from ..protocol import Message
 from . import qos, services
+from .conversion import text
 from .diagnostics import DiagnosticsPublisher
 from .graph_watch import GraphWatch
 from .heartbeat import HeartbeatPublisher
@@ -183,7 +184,7 @@ class LaunchServiceNode(Node):
     def lost(self, error: LaunchServiceError) -> None:
         """Say that there is no supervisor for now; the link brings it back."""
         if not self.view.supervisor_trouble:
-            self.get_logger().warning(f'{error.message}; bringing it back')
+            self.get_logger().warning(text(f'{error.message}; bringing it back'))
         self.view.supervisor_trouble = error.message
 
     def ended(self, error: BaseException | None) -> None:
@@ -223,13 +224,14 @@ class LaunchServiceNode(Node):
         if answer['ok']:
             self.attached(answer)
         else:
-            self.get_logger().error(f'the settings are not in force: {answer["message"]}')
+            self.get_logger().error(text(f'the settings are not in force: {answer["message"]}'))
             self._follow()
 
     def _set_mode(self, mode: str) -> None:
         def on_answer(answer: Message) -> None:
             if not answer['ok']:
-                self.get_logger().error(f'the mode stays {self.view.mode}: {answer["message"]}')
+                self.get_logger().error(
+                    text(f'the mode stays {self.view.mode}: {answer["message"]}'))
                 self._follow()
         self.link.send('set_mode', {'mode': mode, 'caller': f'ros {self.view.node_name}'},
                        on_answer)
@@ -255,7 +257,7 @@ class LaunchServiceNode(Node):
         self.view.allow_list_errors = errors
         for error in errors:
             if error not in self._logged_errors:
-                self.get_logger().warning(f'allow-list: {error}')
+                self.get_logger().warning(text(f'allow-list: {error}'))
         self._logged_errors = errors
 
     def _log_ready(self) -> None:

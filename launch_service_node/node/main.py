@@ -16,8 +16,8 @@
 The program `launch_service_node`: starts LaunchServiceNode, and ends it in good order.
 
 Exit codes: 0 after a clean end, 1 when something was left or went wrong on the way, 2 for
-a bad option or parameter, 3 when another node serves the instance, 4 when its supervisor
-can't be started.
+a bad option, parameter or ROS_ variable, 3 when another node serves the instance, 4 when
+its supervisor can't be started.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ parameters, services and topics.
 def say(line: str) -> None:
     """Write a line to stderr; no error when nobody reads it any more."""
     try:
-        os.write(2, f'[launch_service] {line}\n'.encode())
+        os.write(2, f'[launch_service] {line}\n'.encode(errors='backslashreplace'))
     except OSError:
         pass
 
@@ -112,19 +112,35 @@ def _init(context: Context, words: list[str]) -> set[str]:
     except (rclpy_implementation.RCLInvalidROSArgsError,
             rclpy_implementation.UnknownROSArgsError, ValueError) as error:
         raise InvalidRequest(f'bad ROS arguments: {" ".join(str(error).split())}') from error
+    except rclpy_implementation.RCLError as error:  # such as of ROS_DOMAIN_ID
+        raise _no_node(error) from error
     return own
 
 
-def _run(context: Context, managed: bool, inbox: Inbox) -> int:
+def _no_node(error: Exception) -> InvalidRequest:
+    return InvalidRequest(f"cannot join the ROS graph: {' '.join(str(error).split())}; see that "
+                          'the names, the parameters and the ROS_ variables are right')
+
+
+def _make_node(context: Context, managed: bool, inbox: Inbox) -> LaunchServiceNode:
     import socket
 
-    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.exceptions import ParameterException
+    from rclpy.impl.implementation_singleton import rclpy_implementation
 
     from ..instance import namespace_from_hostname
     from .launch_service import LaunchServiceNode
+    try:
+        return LaunchServiceNode(namespace_from_hostname(socket.gethostname()), managed,
+                                 lambda error: inbox.put(End(error)), context=context)
+    except (rclpy_implementation.RCLError, ParameterException) as error:
+        raise _no_node(error) from error
 
-    node = LaunchServiceNode(namespace_from_hostname(socket.gethostname()), managed,
-                             lambda error: inbox.put(End(error)), context=context)
+
+def _run(context: Context, managed: bool, inbox: Inbox) -> int:
+    from rclpy.executors import SingleThreadedExecutor
+
+    node = _make_node(context, managed, inbox)
     executor = SingleThreadedExecutor(context=context)
     stop = threading.Event()
     spinner = threading.Thread(target=_spin, args=(executor, stop, inbox), daemon=True,
