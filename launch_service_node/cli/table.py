@@ -54,9 +54,12 @@ def cut(text: str, width: int) -> str:
     """Return a text that takes at most `width` places, with an ellipsis where it was cut."""
     if width_of(text) <= width:
         return text
-    while text and width_of(text) > width - 1:
-        text = text[:-1]
-    return text + ELLIPSIS if width > 0 else ''
+    if width <= 0:
+        return ''
+    left, length = width - 1, 0
+    while (left := left - width_of(text[length])) >= 0:
+        length += 1
+    return text[:length] + ELLIPSIS
 
 
 def fit(widths: Sequence[int], columns: Sequence[Column], total: int | None) -> list[int]:

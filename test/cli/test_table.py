@@ -16,7 +16,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+import pytest
 
+from launch_service_node.cli import table
 from launch_service_node.cli.table import Cell, Column, cut, fit, render, width_of
 
 COLUMNS = (Column('NAME', least=4), Column('ID', right=True), Column('ERROR', least=5))
@@ -83,3 +85,15 @@ def test_every_line_fits_a_terminal_that_is_wide_enough(rows: list[tuple[str, ..
                                                        width: int) -> None:
     flexible = (Column('A', least=2), Column('B', least=2), Column('C', least=2))
     assert all(width_of(line) <= width for line in render(flexible, _rows(*rows), width))
+
+
+def test_a_long_text_is_looked_at_once_and_not_again_for_each_character(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    def width(text: str) -> int:
+        looked_at.append(len(text))
+        return width_of(text)
+    monkeypatch.setattr(table, 'width_of', width)
+    assert cut('x' * 2000, 20) == 'x' * 19 + '…'
+    assert sum(looked_at) < 2 * 2000
