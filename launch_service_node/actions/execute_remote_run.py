@@ -203,8 +203,16 @@ class Run:
             self._retries += 1
             self.state = State.WAITING
             self._link = None
-            self._after(self._plan.respawn_delay, self.start)
+            self._after(self._plan.respawn_delay, self._start_again)
         else:
+            self._finish()
+
+    def _start_again(self) -> None:
+        try:
+            self.start()
+        except RuntimeError as error:  # no more threads
+            self._logger.error(f'process[{self._plan.name}] is not started again: {error}; look '
+                               'what uses up threads on this computer')
             self._finish()
 
     def _beat(self) -> None:

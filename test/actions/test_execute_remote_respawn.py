@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 import signal
+import threading
 from typing import Any
 
 import pytest
@@ -123,3 +124,22 @@ def test_a_watchdog_that_is_killed_during_the_set_up_is_tried_again(
     launcher.run(action, *told.hear(), RegisterEventHandler(OnProcessIO(
         target_action=action, on_stdout=lambda _: Shutdown())))
     assert told.codes[0] == 255 and told.stdout == b'here\n'
+
+
+def test_a_respawn_that_is_out_of_threads_ends_and_says_so(
+        launcher: Launcher, robot: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[str] = []
+    start = threading.Thread.start
+
+    def start_once(thread: threading.Thread) -> None:
+        if thread.name == 'remote process':
+            starts.append(thread.name)
+            if len(starts) == 2:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+    monkeypatch.setattr(threading.Thread, 'start', start_once)
+    action = shell(robot, 'exit 3', respawn=True)
+    told = Told(action)
+    assert launcher.run(action, *told.hear()) == 0
+    assert told.codes == [3] and len(starts) == 2
+    assert "is not started again: can't start new thread" in launcher.log()
