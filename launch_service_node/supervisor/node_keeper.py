@@ -151,9 +151,8 @@ class NodeKeeper:
     def dismiss(self) -> None:
         """Have the node end, attached or not, while the instance goes on without one."""
         self.retire()
-        if self._connection is not None:
-            self.tell({'event': 'stopping', 'keep_processes': True})
-        elif self.process is not None and self.process.state in ALIVE:
+        self.tell({'event': 'stopping', 'keep_processes': True})
+        if self.process is not None and self.process.state in ALIVE:
             self.process.end_by_itself(_GRACE, lambda _: None)
 
     def noted(self) -> None:

@@ -330,6 +330,11 @@ TABLE = (
                'self.process.end_by_itself(_GRACE, lambda _: None)', 'pass',
                'supervisor/test_node_dismissed.py::'
                'test_one_that_is_not_attached_ends_all_the_same'),
+    Protection(16, 'nor does one that takes no notice stay', 'supervisor/node_keeper.py',
+               "'keep_processes': True})\n        if self.process",
+               "'keep_processes': True})\n        if self._connection is None and self.process",
+               'supervisor/test_node_dismissed.py::'
+               'test_one_that_takes_no_notice_is_stopped_and_the_processes_are_kept'),
     Protection(16, 'no node comes after a further end', 'supervisor/node_keeper.py',
                'self.release()\n        self._next = None', 'self.release()',
                'supervisor/test_node_dismissed.py::'

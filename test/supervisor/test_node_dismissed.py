@@ -20,8 +20,9 @@ from pathlib import Path
 import sys
 from typing import Any
 
+from faults.entries import SLEEPER
 from faults.injection import audit_lines, journal_entries, node_stand_in, patched
-from harness import Lab, PATIENCE, Running, wait_until
+from harness import alive, freeze, Lab, PATIENCE, Running, wait_until
 import pytest
 
 import launch_service_node
@@ -190,3 +191,15 @@ def _answer(client: SupervisorClient) -> dict[str, Any]:
         assert more, 'no answer'
         data += more
     return dict(client._messages(data)[-1])
+
+
+def test_one_that_takes_no_notice_is_stopped_and_the_processes_are_kept(lab: Lab) -> None:
+    running = lab.supervisor(SLEEPER)
+    kept = running.start('sleeper')
+    running.call('manage_node', argv=node_stand_in(lab))
+    node = running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid']
+    freeze(node)
+    running.call('shutdown', keep_processes=True)
+    wait_until(lambda: not alive(node))
+    assert running.process('sleeper')['os_pid'] == kept['os_pid']
+    assert running.call('status')['instance']['node'] is None
