@@ -86,7 +86,7 @@ def check_executable(entry: Entry, trust: Trust | None = None) -> str:
     try:
         status = os.stat(path)
     except OSError as error:
-        return f'executable {path!r}: {error.strerror}'
+        return f'executable {path!r}: {error.strerror}' + _as_words(path)
     if not stat.S_ISREG(status.st_mode):
         return f'executable {path!r} is not a file'
     if not os.access(path, os.X_OK):
@@ -141,6 +141,13 @@ def _words(path: str) -> list[str]:
         return []  # a binary may be executable without being readable
     line = begin[2:].split(b'\n', 1)[0] if begin.startswith(b'#!') else b''
     return [os.fsdecode(word) for word in re.split(b'[ \t]+', line) if word]
+
+
+def _as_words(path: str) -> str:
+    first, *others = path.split(' ')
+    if not others or not os.path.isfile(first):
+        return ''
+    return f'; a program with arguments is a list: [{first}, …]'
 
 
 def _mend(path: str) -> str:

@@ -57,6 +57,13 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         f"executable '{tmp_path}/none': No such file or directory")
 
 
+def test_a_command_line_where_a_path_belongs_is_told_so() -> None:
+    """A path may hold spaces, but this is what people write who think of a shell."""
+    assert check_executable(entry(Path('/bin/sh -c exit'))) == (
+        "executable '/bin/sh -c exit': No such file or directory; a program with arguments is a "
+        'list: [/bin/sh, …]')
+
+
 def test_an_entry_without_an_executable_repeats_why() -> None:
     """Such as a package that isn't there."""
     assert check_executable(Entry('x', error='no package')) == 'no package'
