@@ -37,6 +37,7 @@ from launch_service_node.ssh.remote import job as job_module
 from launch_service_node.ssh.remote import ladder, tree
 from launch_service_node.ssh.remote.frames import EXIT, FAILED, HEAD, Link, OUT, unpack
 from launch_service_node.ssh.remote.job import Job
+from launch_service_node.ssh.remote.spawning import spawn
 from launch_service_node.ssh.sending import order_for
 
 
@@ -204,4 +205,18 @@ def test_what_a_set_up_script_left_running_ends_where_nothing_can_start(
                                   sigterm_timeout=0.1, sigkill_timeout=0.1))
         assert FAILED in watched.until_over()
         assert not alive(int((tmp_path / 'pid').read_text()))
+    alone(scenario)
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_before_it_executes_is_not_swallowed(number: int) -> None:
+    def scenario() -> None:
+        signal.signal(number, lambda *_: None)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for _ in range(20):
+            pid, _ = spawn(['sleep', '1'], dict(os.environb), None, (nothing,) * 3, False)
+            os.kill(pid, number)
+            assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == number
+        assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
     alone(scenario)

@@ -60,12 +60,18 @@ def spawn(argv: list[str], env: dict[bytes, bytes], cwd: str | None, fds: tuple[
     :raises OSError: there can be no further process.
     """
     read_fd, write_fd = os.pipe()
+    pid = -1
+    # What is signalled before it executes waits for that: our handlers would swallow it.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         pid = os.fork()
     except OSError:
         os.close(read_fd)
         os.close(write_fd)
         raise
+    finally:
+        if pid:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     if pid:
         os.close(write_fd)
         os.set_blocking(read_fd, False)
