@@ -187,10 +187,11 @@ def is_shortage(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _SHORTAGES
 
 
-def out_of(host: str, error: OSError) -> ConnectionFailed:
+def out_of(host: str, error: Exception) -> ConnectionFailed:
     """Return the error for a computer on this side that has run out of something."""
+    why = getattr(error, 'strerror', None) or error
     return ConnectionFailed(
-        f"this computer can't connect to {host}: {error.strerror or error}; end what takes so "
+        f"this computer can't connect to {host}: {why}; end what takes so "
         'much here, or raise the limit (`ulimit -a` shows them)', host=host)
 
 

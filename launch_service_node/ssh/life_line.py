@@ -31,7 +31,7 @@ import paramiko
 
 from ..errors import ConnectionLost
 from .connection import Session
-from .dialing import lost
+from .dialing import lost, out_of
 from .remote import frames
 
 #: Seconds for what takes no time unless something is broken.
@@ -103,7 +103,10 @@ class LifeLine:
                 raise NoHello(status, (said + errors)[-TAIL:])
             said = said[-TAIL:] + more
         # Before that, silence means a slow host; start_timeout bounds it.
-        self._pinger.start()
+        try:
+            self._pinger.start()
+        except RuntimeError as error:  # there can be no further thread
+            raise out_of(self.session.where.name, error) from error
         return said.partition(hello)[2]
 
     def frames(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -36,7 +36,7 @@ from ..errors import (
 )
 from .command import Command, Exit, ladder
 from .connection import Session
-from .dialing import lost
+from .dialing import lost, out_of
 from .explaining import could_not_start, no_watchdog, watchdog_died
 from .life_line import LifeLine, NoHello, SOON, TAIL
 from .remote import frames
@@ -90,7 +90,11 @@ class RemoteProcess:
         if self._line is not None:
             raise InvalidRequest('a command on a machine is started only once: make another one')
         self._line = LifeLine(session, self.command.silence, self._give_up)
-        self._reader.start()
+        try:
+            self._reader.start()
+        except RuntimeError as error:  # there can be no further thread
+            session.close()
+            raise out_of(session.where.name, error) from error
         if not self._begun.wait(self.command.start_timeout):
             self._give_up(ConnectTimedOut(
                 f'{session.where.name} has not started {self.command.name} after '

@@ -30,6 +30,7 @@ import pytest
 from ssh_servers import PATIENCE, Sshd
 
 from launch_service_node.errors import (
+    ConnectionFailed,
     InvalidRequest,
     RemoteFailed,
     ResultCode,
@@ -241,3 +242,18 @@ def test_two_processes_share_a_connection(connection: Connection) -> None:
         first.kill()
         assert first.wait(PATIENCE).signal == signal.SIGKILL
     assert time.monotonic() - began < 1000
+
+
+@pytest.mark.parametrize('name', ['remote output', 'remote ping'])
+def test_a_computer_without_threads_says_so(
+        connection: Connection, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    begin = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == name:
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, 'start', refuse)
+    with pytest.raises(ConnectionFailed, match="^this computer can't connect to robot: can't "):
+        start(connection, command('true'))
