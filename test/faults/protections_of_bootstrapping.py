@@ -39,7 +39,7 @@ TABLE = (
                'bootstrap/test_bring_up.py::'
                'test_a_replacement_that_does_not_come_up_leaves_what_was_there'),
     Protection(17, 'what comes back has its own allow-list', 'bootstrap/acting.py',
-               'self._reload()  # the next one may have read', 'pass  # the next one may have read',
+               'self._reload()  # the next one may', 'pass  # the next one may',
                'bootstrap/test_acting.py::test_what_is_brought_back_has_its_allow_list_back'),
     Protection(17, 'one that runs otherwise is left alone', 'bootstrap/acting.py',
                'if not self._order.replace:', 'if False:',
