@@ -45,6 +45,10 @@ MAX_CLIENTS = 200
 #: Seconds until clients are taken again after the descriptors ran out.
 _RETRY = 0.2
 
+#: Seconds that a client has, and all of them together, to take what is left for them.
+_LAST_WORD = 0.5
+_LAST_WORDS = 2.0
+
 _UCRED = struct.Struct('3i')
 
 #: Takes a connection and a request; answers through the connection, now or later.
@@ -256,8 +260,9 @@ class Server:
             os.unlink(self.path)
         except FileNotFoundError:
             pass
+        end = self.loop.now() + _LAST_WORDS
         for connection in tuple(self.connections):
-            connection.flush(0.5)
+            connection.flush(min(_LAST_WORD, max(0.0, end - self.loop.now())))
             connection.close()
 
     def _listen_again(self) -> None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 import os
+from pathlib import Path
 import signal
 import subprocess
 import time
@@ -29,6 +30,8 @@ import pytest
 
 from launch_service_node.errors import ResultCode
 from launch_service_node.protocol import encode
+from launch_service_node.supervisor.kernel.loop import Loop
+from launch_service_node.supervisor.server import Server
 from launch_service_node.supervisor.states import State
 
 STUBBORN = {'id': 'stubborn', 'cmd': ['/bin/sh', '-c', "trap '' INT TERM; echo up; sleep 1000"],
@@ -211,3 +214,24 @@ def test_a_signal_in_a_crowd_of_ends_is_heard(lab: Lab) -> None:
     running.ask('list')
     assert running.popen.wait(PATIENCE) == 0
     assert lab.leftovers() == []
+
+
+def test_clients_that_read_nothing_hold_the_end_up_for_a_bounded_time(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop()
+    server = Server(loop, str(tmp_path / 'socket'), {}, lambda *_: None, lambda *_: None)
+    passed, closed = 0.0, 0
+    monkeypatch.setattr(loop, 'now', lambda: passed)
+
+    class Frozen:
+        def flush(self, seconds: float) -> None:
+            nonlocal passed
+            passed += seconds
+
+        def close(self) -> None:
+            nonlocal closed
+            closed += 1
+    server.connections = {Frozen() for _ in range(200)}  # type: ignore[misc]
+    server.close()
+    assert closed == 200
+    assert 0 < passed <= 2
