@@ -29,6 +29,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from ..errors import InstanceError, InvalidRequest, LaunchServiceError
+from ..last_resort import ends_within
 from .inbox import End, Inbox, Signal
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ OK, FAILED, BAD_USAGE, CONFLICT, NO_SUPERVISOR = range(5)
 
 GRACE = 0.3  # seconds for the middleware to deliver what was sent last
 JOIN = 3.0  # seconds for a thread to end
+LEAVING = 30.0  # seconds for the middleware to let go; until then no signal may get through
 
 USAGE = """\
 usage: launch_service_node [--managed] [--ros-args ...]
@@ -70,15 +72,15 @@ def main(args: list[str] | None = None) -> int:
         words = sys.argv if args is None else [sys.argv[0], *args]
         try:
             return _main(words, inbox)
-        except InvalidRequest as error:
-            say(error.message)
-            return BAD_USAGE
-        except InstanceError as error:
-            say(error.message)
-            return CONFLICT
         except LaunchServiceError as error:
-            say(error.message)
-            return NO_SUPERVISOR
+            return _tell(error)
+
+
+def _tell(error: LaunchServiceError) -> int:
+    """Say what stood in the way, and return the exit code for it."""
+    say(error.message)
+    return (BAD_USAGE if isinstance(error, InvalidRequest)
+            else CONFLICT if isinstance(error, InstanceError) else NO_SUPERVISOR)
 
 
 def _main(words: list[str], inbox: Inbox) -> int:
@@ -145,22 +147,29 @@ def _run(context: Context, managed: bool, inbox: Inbox) -> int:
     stop = threading.Event()
     spinner = threading.Thread(target=_spin, args=(executor, stop, inbox), daemon=True,
                                name='executor')
+    code = FAILED
     try:
         if inbox.signalled():
-            return OK
-        node.begin()
-        executor.add_node(node)
-        spinner.start()
-        return _serve(node, managed, inbox)
+            code = OK
+        else:
+            node.begin()
+            executor.add_node(node)
+            spinner.start()
+            code = _serve(node, managed, inbox)
+    except LaunchServiceError as error:
+        code = _tell(error)
     finally:
-        stop.set()
-        if spinner.is_alive():
-            executor.create_task(_nothing)  # ends its wait
-            spinner.join(JOIN)
-        node.say_goodbye(GRACE)
-        node.link.close()
-        executor.shutdown(timeout_sec=JOIN)
-        node.destroy_node()
+        with ends_within(LEAVING, code):
+            stop.set()
+            if spinner.is_alive():
+                executor.create_task(_nothing)  # ends its wait
+                spinner.join(JOIN)
+            node.say_goodbye(GRACE)
+            node.link.close()
+            executor.shutdown(timeout_sec=JOIN)
+            node.destroy_node()
+            context.try_shutdown()
+    return code
 
 
 def _spin(executor: Executor, stop: threading.Event, inbox: Inbox) -> None:
