@@ -341,4 +341,17 @@ TABLE = (
                'test_one_that_was_to_follow_does_not_come_after_a_further_end'),
     Protection(16, 'what was to be kept is kept', 'supervisor/operations.py',
                "if fields['keep_processes']:", 'if False:',
-               'supervisor/test_shutdown.py::test_processes_may_be_kept'),)
+               'supervisor/test_shutdown.py::test_processes_may_be_kept'),
+    Protection(16, 'the middleware keeps no answer', 'cli/ending.py',
+               'with ends_within(LEAVING, code):', 'if True:',
+               'cli/test_ending.py::'
+               'test_a_middleware_that_does_not_let_go_keeps_neither_answer_nor_exit_code'),
+    Protection(16, 'the middleware keeps no node', 'node/main.py',
+               'with ends_within(LEAVING, code):', 'if True:',
+               'node/test_last_resort.py::'
+               'test_the_process_ends_with_the_exit_code_that_it_would_have_had'),
+    Protection(16, 'silence is silence', 'node/link.py',
+               'if time.monotonic() - heard >= SILENCE and self._pending:',
+               'if not ready and self._pending:',
+               'node/test_link.py::'
+               'test_one_that_hangs_is_given_up_also_when_requests_keep_coming'),)
