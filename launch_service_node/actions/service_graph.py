@@ -206,9 +206,10 @@ class Graph:
     def _beat(self) -> None:
         # Ctrl-C raises KeyboardInterrupt in the middle of whatever launch does, so the event
         # Shutdown may never arrive.
-        if self._ending:
-            return
-        self._context.asyncio_loop.call_later(PULSE, self._beat)
+        loop = self._context.asyncio_loop
+        if self._ending or loop is None:
+            return  # without a loop the launch is over, and it is another that this one runs
+        loop.call_later(PULSE, self._beat)
         if self._context.is_shutdown:
             self._end()
 

@@ -24,11 +24,19 @@ import pytest
 pytest.importorskip('launch', reason='launch cannot be imported')
 pytest.importorskip('rclpy', reason='rclpy cannot be imported')
 
-from launch.actions import EmitEvent, LogInfo, Shutdown  # noqa: E402
+from launch.actions import (  # noqa: E402
+    EmitEvent,
+    LogInfo,
+    RegisterEventHandler,
+    Shutdown,
+    TimerAction,
+)
+from launch.event_handlers import OnShutdown  # noqa: E402
 from launch.events import Shutdown as ShutdownEvent  # noqa: E402
 from launching import Launcher  # noqa: E402
 
 from launch_service_node.actions import StopProcess  # noqa: E402
+from launch_service_node.actions.service_graph import PULSE  # noqa: E402
 
 
 @pytest.mark.parametrize('then', [
@@ -39,3 +47,12 @@ def test_it_has_left_the_ros_graph(launcher: Launcher, then: Any) -> None:
     assert launcher.run(StopProcess(
         'x', namespace='robot9', find_within=0.1, on_failure=[then])) == 0
     assert 'ros session' not in [thread.name for thread in threading.enumerate()]
+
+
+def test_one_that_asked_only_at_its_end_is_nothing_to_the_next(
+        launcher: Launcher) -> None:
+    # The next one runs in the same loop, where the pulse of the first may still be due.
+    at_its_end = StopProcess('x', namespace='robot9', find_within=0.1, on_failure=[])
+    assert launcher.run(
+        RegisterEventHandler(OnShutdown(on_shutdown=at_its_end)), Shutdown(reason='enough')) == 0
+    assert launcher.run(TimerAction(period=2 * PULSE, actions=[])) == 0
