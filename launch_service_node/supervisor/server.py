@@ -233,6 +233,7 @@ class Server:
         self.handler = handler
         self._on_stranger = on_stranger
         self._max_clients = max_clients
+        self._short = False
         self.connections: set[Connection] = set()
         self.path = path
         self._greeting = encode({'hello': greeting})
@@ -259,7 +260,7 @@ class Server:
         try:
             os.unlink(self.path)
         except FileNotFoundError:
-            pass
+            self._short = True
         end = self.loop.now() + _LAST_WORDS
         for connection in tuple(self.connections):
             connection.flush(min(_LAST_WORD, max(0.0, end - self.loop.now())))
@@ -276,10 +277,13 @@ class Server:
             return
         except OSError as error:
             # Out of descriptors: the client waits in the queue of the socket meanwhile.
-            print(f'cannot take a client: {error.strerror}; trying again', file=sys.stderr)
+            if not self._short:
+                print(f'cannot take a client: {error.strerror}; trying again', file=sys.stderr)
+            self._short = True
             self.loop.unwatch(self._socket.fileno())
             self.loop.after(_RETRY, self._listen_again)
             return
+        self._short = False
         pid, uid, _gid = _UCRED.unpack(
             conn.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
         conn.setblocking(False)
