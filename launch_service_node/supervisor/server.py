@@ -260,7 +260,7 @@ class Server:
         try:
             os.unlink(self.path)
         except FileNotFoundError:
-            self._short = True
+            pass
         end = self.loop.now() + _LAST_WORDS
         for connection in tuple(self.connections):
             connection.flush(min(_LAST_WORD, max(0.0, end - self.loop.now())))
