@@ -259,8 +259,8 @@ class Server:
         self._socket.close()
         try:
             os.unlink(self.path)
-        except FileNotFoundError:
-            pass
+        except OSError:
+            pass  # gone, or the disk may only be read: nobody listens there any more
         end = self.loop.now() + _LAST_WORDS
         for connection in tuple(self.connections):
             connection.flush(min(_LAST_WORD, max(0.0, end - self.loop.now())))

@@ -17,9 +17,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+import errno
 import os
 from pathlib import Path
 import signal
+import socket
 import subprocess
 import time
 from typing import Any
@@ -31,7 +33,7 @@ import pytest
 from launch_service_node.errors import ResultCode
 from launch_service_node.protocol import encode
 from launch_service_node.supervisor.kernel.loop import Loop
-from launch_service_node.supervisor.server import Server
+from launch_service_node.supervisor.server import Connection, Server
 from launch_service_node.supervisor.states import State
 
 STUBBORN = {'id': 'stubborn', 'cmd': ['/bin/sh', '-c', "trap '' INT TERM; echo up; sleep 1000"],
@@ -235,3 +237,21 @@ def test_clients_that_read_nothing_hold_the_end_up_for_a_bounded_time(
     server.close()
     assert closed == 200
     assert 0 < passed <= 2
+
+
+def test_a_socket_that_can_not_be_removed_keeps_no_answer_back(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop()
+    path = str(tmp_path / 'socket')
+    server = Server(loop, path, {}, lambda *_: None, lambda *_: None)
+
+    def read_only(_: str) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    monkeypatch.setattr(os, 'unlink', read_only)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = Connection(server, ours, (0, 0))
+        server.connections.add(connection)
+        connection._queue.append(memoryview(b'the last answer'))
+        server.close()
+        assert theirs.recv(100) == b'the last answer'
