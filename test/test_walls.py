@@ -45,6 +45,7 @@ WALLS = {
     'errors': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'instance': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'protocol': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
+    'domain': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'environment': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'last_resort': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'starting': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil'),

@@ -21,6 +21,7 @@ import os
 import threading
 from typing import Any
 
+from ..domain import wrong_domain
 from .explain import no_ros
 
 #: Two threads that load rclpy at the same time see halves of it, and fail.
@@ -45,12 +46,17 @@ class RosSession:
                 import rclpy
                 from rclpy.context import Context
                 from rclpy.executors import SingleThreadedExecutor
+                from rclpy.utilities import get_rmw_implementation_identifier
         except ImportError as error:
             raise no_ros(error) from error
         self._stop = threading.Event()
         self._context: Any = Context()
         try:
             self._context.init(args=[], domain_id=domain_id)  # None is the command line
+            wrong = wrong_domain(self._context.get_domain_id(),
+                                 get_rmw_implementation_identifier())
+            if wrong:
+                raise RuntimeError(wrong)
             self.node = rclpy.create_node(
                 name or f'_launch_service_client_{os.getpid()}', context=self._context,
                 use_global_arguments=False, enable_rosout=False, start_parameter_services=False)

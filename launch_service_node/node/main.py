@@ -129,9 +129,14 @@ def _make_node(context: Context, managed: bool, inbox: Inbox) -> LaunchServiceNo
 
     from rclpy.exceptions import ParameterException
     from rclpy.impl.implementation_singleton import rclpy_implementation
+    from rclpy.utilities import get_rmw_implementation_identifier
 
+    from ..domain import wrong_domain
     from ..instance import namespace_from_hostname
     from .launch_service import LaunchServiceNode
+    wrong = wrong_domain(context.get_domain_id(), get_rmw_implementation_identifier())
+    if wrong:
+        raise InvalidRequest(f'cannot join the ROS graph: {wrong}; set ROS_DOMAIN_ID')
     try:
         return LaunchServiceNode(namespace_from_hostname(socket.gethostname()), managed,
                                  lambda error: inbox.put(End(error)), context=context)

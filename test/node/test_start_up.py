@@ -24,7 +24,8 @@ from launch_service_node import srv
 @pytest.mark.parametrize('options, environment, words', [
     ({'namespace': '/robot1/'}, {}, 'namespace'),
     ({'use_sim_time': 'perhaps'}, {}, 'use_sim_time'),
-    ({}, {'ROS_DOMAIN_ID': 'lab'}, 'ROS_DOMAIN_ID')])
+    ({}, {'ROS_DOMAIN_ID': 'lab'}, 'ROS_DOMAIN_ID'),
+    ({}, {'ROS_DOMAIN_ID': '300'}, 'no ROS domain 300')])
 def test_what_the_middleware_refuses_is_one_line(robot, options, environment, words):
     robot.lab.environment.update(environment)
     node = robot.node(ready=False, **options)
