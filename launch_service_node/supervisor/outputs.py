@@ -81,8 +81,14 @@ class OutputKeeper:
         if watched.watch >= 0 and self._inotify is not None:
             self._by_watch.pop(watched.watch, None)
             self._inotify.forget(watched.watch)
-        with suppress(OSError):  # the next run, or the next look at the folder, bounds it
-            watched.output.bound()
+        self.settle(watched.output)
+
+    def settle(self, output: Output) -> None:
+        """Bound an output that nobody writes any more, now or as soon as that can be done."""
+        try:
+            output.bound()
+        except OSError:  # out of descriptors
+            self._loop.after(_WITHOUT_INOTIFY, lambda: self.settle(output))
 
     def _on_inotify(self, _: int) -> None:
         assert self._inotify is not None

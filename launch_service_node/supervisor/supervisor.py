@@ -143,6 +143,7 @@ class Supervisor:
         self._open_cgroups(records)
         for process in self._all_processes():
             process.adopt()
+            self.keeper.settle(process.output)  # it may have ended when nobody looked
         self.measuring.every(self.settings.measure_period)
         self.read_rules(self._autostart)
 

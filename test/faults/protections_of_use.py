@@ -84,6 +84,10 @@ TABLE = (
                'supervisor/test_readiness.py::'
                'test_the_death_of_one_that_is_not_ready_is_told_with_its_signal'),
     # 10: output
+    Protection(10, 'what was written unseen is bounded', 'supervisor/supervisor.py',
+               'self.keeper.settle(process.output)', 'pass',
+               'supervisor/test_outputs.py::'
+               'test_what_was_written_and_ended_without_a_supervisor_is_bounded_by_the_next'),
     Protection(10, 'the oldest half is dropped', 'supervisor/output.py',
                'if size - start > threshold:', 'if False:',
                'supervisor/test_outputs.py::'

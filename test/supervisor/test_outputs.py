@@ -23,7 +23,7 @@ import time
 from typing import Any
 
 from faults.injection import fill, patched, small_disk
-from harness import Lab, PATIENCE, Running, wait_until
+from harness import alive, Lab, PATIENCE, Running, wait_until
 import pytest
 
 from launch_service_node.supervisor.kernel import linux
@@ -70,6 +70,43 @@ def most_allocated(running: Running, path: Path) -> int:
             time.sleep(0.001)
         assert time.monotonic() < deadline
     return most
+
+
+def test_what_was_written_and_ended_without_a_supervisor_is_bounded_by_the_next(lab: Lab) -> None:
+    gate = lab.folder / 'gate'
+    os.mkfifo(gate)
+    running = lab.supervisor(
+        {'id': 'late', 'cmd': ['/bin/sh', '-c', f'read line < {gate}; head -c 9000000 /dev/zero']},
+        output_limit=MiB)
+    pid = running.start('late')['os_pid']
+    running.kill()
+    gate.write_text('go\n')
+    wait_until(lambda: not alive(pid))
+    assert out(lab).stat().st_blocks * 512 > 8 * MiB
+    running = lab.supervisor()
+    running.wait_state('late', State.UNKNOWN)
+    wait_until(lambda: out(lab).stat().st_blocks * 512 <= MiB)
+
+
+def test_what_ends_without_a_descriptor_to_look_is_bounded_later(lab: Lab) -> None:
+    gun = lab.folder / 'gun'
+    running = lab.supervisor(
+        {'id': 'burst', 'cmd': ['/bin/sh', '-c', 'head -c 9000000 /dev/zero']},
+        output_limit=MiB, wrap=patched("""
+        def wrap(bound):
+            def none_left(output):
+                if armed():
+                    raise OSError(24, 'Too many open files')
+                return bound(output)
+            return none_left
+        replace('supervisor.output:Output.bound', wrap)
+        """, str(gun)))
+    gun.touch()
+    running.start('burst')
+    running.wait_state('burst', State.STOPPED)
+    assert out(lab).stat().st_blocks * 512 > 8 * MiB
+    gun.unlink()
+    wait_until(lambda: out(lab).stat().st_blocks * 512 <= MiB)
 
 
 @pytest.mark.parametrize(('kind', 'total'), [
