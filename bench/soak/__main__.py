@@ -69,6 +69,7 @@ def go(instance: Instance, kinds: dict[disasters.Operation, float],
         number += 1
         kind = instance.random.choices(list(kinds), list(kinds.values()))[0]
         instance.done[kind.__name__] += 1
+        instance.latest.append(kind.__name__)
         try:
             kind(instance)
             if number % ROUND == 0:

@@ -123,7 +123,11 @@ def short_of_descriptors(instance: Instance) -> None:
 
 
 def full_disk(instance: Instance) -> None:
-    """Leave the supervisor no byte to write for some requests, and sometimes for a fall."""
+    """
+    Leave the supervisor no byte to write for some requests, and sometimes for a fall.
+
+    It ends when all has been written down: what starts then is recorded behind that.
+    """
     filler = instance.lab.home / 'filler'
     try:
         fill(filler)
@@ -133,3 +137,4 @@ def full_disk(instance: Instance) -> None:
             fall(instance, recorded=False)
     finally:
         filler.unlink()
+    wait_until(lambda: instance.ask('start', cmd='short')['ok'])

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
 import os
@@ -55,6 +55,7 @@ class Instance:
         self.lab = lab
         self.random = random.Random(seed)
         self.done: Counter[str] = Counter()
+        self.latest: deque[str] = deque(maxlen=5)
         self.codes: Counter[str] = Counter()
         self.findings: list[str] = []
         self.uids: dict[int, int] = {}
@@ -70,14 +71,15 @@ class Instance:
         self.history: defaultdict[int, list[str]] = defaultdict(list)
         self._states: dict[int, State] = {}
         lab.supervisor(*programs.entries(lab), max_start_rate=0, keep_ended=30,
-                       output_limit=2 ** 20, measure_period=0.2)
+                       output_limit=programs.OUTPUT_LIMIT, measure_period=0.2)
         self.begin()
         self.bring_up_node()
 
     def find(self, what: str) -> None:
         """Note something that must not be."""
         self.findings.append(what)
-        print(f'FOUND after {sum(self.done.values())} operations: {what}', flush=True)
+        print(f'FOUND after {sum(self.done.values())} operations, the last of them '
+              f'{" ".join(self.latest)}: {what}', flush=True)
 
     def expect(self, otherwise: str, so: Callable[[], bool],
                details: Callable[[], object] = str) -> None:
@@ -151,7 +153,8 @@ class Instance:
         answer = self.client.ask(op, PATIENCE, **fields)
         code = ResultCode(answer['code'])
         self.codes[code.name] += 1
-        if code in (ResultCode.INTERNAL_ERROR, ResultCode.NOT_STOPPED):
+        if code in (ResultCode.INTERNAL_ERROR, ResultCode.NOT_STOPPED) and (
+                'out of descriptors' not in answer['message']):
             self.find(f'{op} {fields}: {answer["message"]}')
         return answer
 
@@ -274,8 +277,11 @@ class Instance:
         self.expect('descriptors leak', lambda: len(descriptors(pid)) <= 30)
         if ((folder := self.lab.instance_dir()) / 'journal').stat().st_size > 16 * 2 ** 20:
             self.find('the journal grows')
-        if sum(path.stat().st_blocks * 512 for path in (folder / 'output').iterdir()) > 2 ** 27:
-            self.find('the outputs grow')
+        outputs = {path.name: path.stat().st_blocks * 512 for path in (folder / 'output').iterdir()}
+        if large := {name: size for name, size in outputs.items() if size > programs.OUTPUT_LIMIT}:
+            self.find(f'outputs are larger than they may be: {large}')
+        if len(outputs) > 30 + 20:
+            self.find(f'{len(outputs)} outputs are kept')
         if 'defect' in self.lab.log():
             self.find('the log tells of a defect')
         self.memory = self.memory or resident_bytes(pid)

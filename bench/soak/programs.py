@@ -31,6 +31,9 @@ import launch_service_node
 RESTART = {'policy': 'on-failure', 'delay': 0.01, 'max_delay': 0.05, 'limit': '50 in 10 s'}
 QUICK = {'sigterm_timeout': 0.05, 'sigkill_timeout': 0.05}
 
+#: Bytes of each output.
+OUTPUT_LIMIT = 2 ** 20
+
 #: How often each is started, in comparison to the others.
 WEIGHTS = {'sleeper': 8, 'stubborn': 4, 'crasher': 4, 'short': 4, 'talker': 4, 'forker': 4,
            'deserter': 2, 'notifier': 2, 'broken': 3, 'flooder': 1}
