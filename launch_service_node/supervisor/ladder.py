@@ -19,6 +19,8 @@ from __future__ import annotations
 import signal
 from typing import NamedTuple
 
+from ..allow_list.model import StopSettings
+
 #: Seconds from SIGKILL to giving up: the kernel may hold a process in an
 #: uninterruptible wait (a dead network disk, a driver), and an answer is due.
 LAST_WAIT = 5.0
@@ -45,6 +47,13 @@ def rungs(sigterm_timeout: float, sigkill_timeout: float) -> tuple[Rung, ...]:
         ladder.append(Rung(signal.SIGTERM, sigkill_timeout))
     ladder.append(Rung(signal.SIGKILL, LAST_WAIT))
     return tuple(ladder)
+
+
+def of(settings: StopSettings, sigterm_timeout: float | None = None,
+       sigkill_timeout: float | None = None) -> tuple[Rung, ...]:
+    """Return the ladder of an entry; a timeout that is given stands in for the entry's."""
+    return rungs(settings.sigterm_timeout if sigterm_timeout is None else sigterm_timeout,
+                 settings.sigkill_timeout if sigkill_timeout is None else sigkill_timeout)
 
 
 def longest(sigterm_timeout: float, sigkill_timeout: float) -> float:

@@ -309,10 +309,7 @@ class Process:
 
     def _rungs(self, sigterm_timeout: float | None = None,
                sigkill_timeout: float | None = None) -> tuple[ladder.Rung, ...]:
-        settings = self.record.entry.stop
-        return ladder.rungs(
-            settings.sigterm_timeout if sigterm_timeout is None else sigterm_timeout,
-            settings.sigkill_timeout if sigkill_timeout is None else sigkill_timeout)
+        return ladder.of(self.record.entry.stop, sigterm_timeout, sigkill_timeout)
 
     def _take_down(self, rungs: tuple[ladder.Rung, ...], why: str) -> None:
         self._run.stop_watching()

@@ -21,7 +21,8 @@ import signal
 from hypothesis import given, strategies
 import pytest
 
-from launch_service_node.supervisor.ladder import LAST_WAIT, longest, rungs
+from launch_service_node.allow_list.model import StopSettings
+from launch_service_node.supervisor.ladder import LAST_WAIT, longest, of, rungs
 
 INT, TERM, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGKILL
 
@@ -42,3 +43,10 @@ def test_every_ladder_ends_with_sigkill_in_bounded_time(sigterm: float, sigkill:
         {rung.signal for rung in ladder}, key=[INT, TERM, KILL].index)
     assert sum(rung.wait for rung in ladder) == pytest.approx(sigterm + sigkill + LAST_WAIT)
     assert longest(sigterm, sigkill) == pytest.approx(sigterm + sigkill + LAST_WAIT)
+
+
+def test_the_ladder_of_an_entry_has_its_times_where_none_is_given() -> None:
+    settings = StopSettings(3.0, 4.0)
+    assert of(settings) == rungs(3.0, 4.0)
+    assert of(settings, sigterm_timeout=0.0) == rungs(0.0, 4.0)
+    assert of(settings, sigkill_timeout=0.0) == rungs(3.0, 0.0)
