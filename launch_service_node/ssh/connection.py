@@ -224,8 +224,6 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
                                'a circle of ProxyJump in ssh_config', **where.facts())
     closers: list[Callable[[], None]] = []
     proxy: Proxy | None = None
-    if via is not None:
-        closers.append(via.close)
     try:
         hops = where.jump_hosts if via is None else ()
         for hop in hops:
@@ -237,7 +235,6 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
                                    password=None,
                                    host_key_policy=_for_hops(target)),
                            resolver, deadline, via, depth + 1)
-            closers[:] = [via.close]
         sock: Any
         if via is not None:
             sock = via.forward(where.host, where.port, where, time_left(deadline, where))
@@ -250,8 +247,13 @@ def _connect(target: Target, resolver: Resolver, deadline: float, via: Connectio
         closers.append(sock.close)
         transport = log_in(sock, where, target, deadline, closers, proxy)
     except BaseException:
+        if via is not None:
+            via.close()
         _end_all(closers)
         raise
+    if via is not None:
+        # The last is ended first: without the way, what lies beyond it takes no time to close.
+        closers.append(via.close)
     return Connection(where, transport, closers)
 
 

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 import os
 from pathlib import Path
 import signal
@@ -54,17 +55,24 @@ _MUCH = b'x' * (1 << 20)
 
 
 @pytest.fixture
-def way(sshd: Sshd, tmp_path: Path) -> Iterator[tuple[Connection, Callable[[], None]]]:
-    """Give a connection, and what freezes the way to its server."""
+def way(sshd: Sshd, tmp_path: Path, request: pytest.FixtureRequest
+        ) -> Iterator[tuple[Connection, Callable[[], None]]]:
+    """Give a connection, over a jump host if asked, and what freezes the way to its server."""
     relay, pid_file = tmp_path / 'relay.py', tmp_path / 'relay.pid'
     relay.write_text(_RELAY)
-    sshd.write_config(f'ProxyCommand {sys.executable} {relay} %p {pid_file}')
+    command_line = f'ProxyCommand {sys.executable} {relay} %p {pid_file}'
+    if getattr(request, 'param', '') == 'jump':
+        sshd.write_config('ProxyJump jump', first='\n'.join([
+            'Host jump', 'HostName 127.0.0.1', f'Port {sshd.port}', command_line]))
+    else:
+        sshd.write_config(command_line)
     connection = connect(sshd.target())
     pidfd = os.pidfd_open(int(pid_file.read_text()))
     try:
         yield connection, lambda: signal.pidfd_send_signal(pidfd, signal.SIGSTOP)
     finally:
-        signal.pidfd_send_signal(pidfd, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # it ended with the connection
+            signal.pidfd_send_signal(pidfd, signal.SIGCONT)
         os.close(pidfd)
         connection.close()
 
@@ -111,6 +119,19 @@ def test_a_connection_that_takes_nothing_is_ended(
     wait_until(lambda: not connection.alive)
     process.close()
     assert connection.channels == 0
+
+
+@pytest.mark.parametrize('way', ['jump'], indirect=True)
+def test_a_connection_over_a_jump_host_that_takes_nothing_is_closed_at_once(
+        way: tuple[Connection, Callable[[], None]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handshake, 'STUCK', 10 * PATIENCE)
+    connection, freeze = way
+    process = start(connection, command('cat', stdin=True, silence=1.0))
+    freeze()
+    in_a_thread(process.write, _MUCH)
+    assert isinstance(in_a_thread(process.wait, None)(), ConnectionLost)
+    assert in_a_thread(connection.close)() is None
+    process.close()
 
 
 class _Ended:
