@@ -34,9 +34,12 @@ def complete(parser: argparse.ArgumentParser, words: Sequence[str]) -> list[str]
     parsed = argparse.Namespace()
     pending: argparse.Action | None = None
     for word in before:
+        name, has_value, _ = word.partition('=')
         option = parser._option_string_actions.get(word)
         if pending is not None:
             pending = None
+        elif has_value and name in parser._option_string_actions:
+            pass  # --timeout=5
         elif option is not None:
             pending = option if option.nargs != 0 else None
         elif (verb := _verbs(parser).get(word)) is not None and not given:

@@ -25,6 +25,7 @@ from cli.program import LONG, on_path, Program
 import pytest
 
 from launch_service_node.cli.complete import complete, FILES
+from launch_service_node.cli.local_backend import LocalReach
 from launch_service_node.cli.main import make_parser, VERBS
 
 
@@ -45,6 +46,13 @@ def test_a_begun_verb_is_completed() -> None:
 def test_a_value_of_an_option_is_not_taken_for_a_verb() -> None:
     assert candidates('--timeout', '3', 'exe') == ['executables']
     assert candidates('--timeout', 'li') == []
+    assert candidates('--timeout=3', '--local', 'exe') == ['executables']
+
+
+def test_an_option_with_its_value_is_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalReach, 'namespaces', lambda _: ['/robot1'])
+    assert candidates('list', '--launch-id=demo', '/r') == ['/robot1']
+    assert candidates('list', 'word', '/r') == []
 
 
 def test_options_are_those_of_the_verb() -> None:
