@@ -25,6 +25,7 @@ import pytest
 pytest.importorskip('launch', reason='launch cannot be imported')
 
 from actions.service_lab import new_program, NODE, Robot  # noqa: E402
+from domains import own_domain  # noqa: E402
 from launch.actions import OpaqueFunction, RegisterEventHandler, Shutdown  # noqa: E402
 from launch.event_handlers import OnExecutionComplete, OnShutdown  # noqa: E402
 
@@ -43,15 +44,16 @@ def stop(name: str | None = None, **arguments: Any) -> StopProcess:
 def leaving(tmp_path: Path) -> Iterator[Robot]:
     """Give an instance /robot1 that runs two processes, and that a test may end."""
     pytest.importorskip('rclpy', reason='rclpy cannot be imported')
-    program = new_program(tmp_path)
-    done = program('up', '/robot1', '--allow-list', 'robot1.yaml')
-    assert done.returncode == 0, done.stderr
-    robot1 = Robot(program)
-    for name in ('one', 'two'):
-        robot1.call('start', cmd='idle', name=name)
-    yield robot1
-    program('down', '--local', '/robot1')
-    program.lab.close()
+    with own_domain():  # that of the other tests has a /robot1
+        program = new_program(tmp_path)
+        done = program('up', '/robot1', '--allow-list', 'robot1.yaml')
+        assert done.returncode == 0, done.stderr
+        robot1 = Robot(program)
+        for name in ('one', 'two'):
+            robot1.call('start', cmd='idle', name=name)
+        yield robot1
+        program('down', '--local', '/robot1')
+        program.lab.close()
 
 
 def test_what_a_glob_names_is_stopped(robot1: Robot) -> None:
