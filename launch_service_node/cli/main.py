@@ -81,6 +81,9 @@ def _run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and error.filename is None:  # of getcwd
+            return fail(InvalidRequest('the working directory is gone: change to one that is '
+                                       'there'), args.json)
         return fail(ProcessError(f'this host does not do its part: {error}',
                                  ResultCode.RESOURCE_EXHAUSTED), args.json)
 

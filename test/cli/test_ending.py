@@ -15,6 +15,7 @@
 """The program ends, and with the right code, whatever the middleware and the pipes do."""
 
 import os
+from pathlib import Path
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ import textwrap
 
 from harness import PATIENCE
 import pytest
+
+from launch_service_node.cli import local_backend, main
 
 # A call of C that never comes back and holds the lock of the interpreter, as rclpy does.
 HANGING = """\
@@ -158,3 +161,21 @@ def test_nobody_has_to_listen(words: str) -> None:
 def test_a_stdout_that_was_closed_changes_no_exit_code() -> None:
     code, err = shell('LAUNCH_SERVICE_STATE_DIR=/dev/null/none ls --local list >&-')
     assert code == 3 and err.startswith('launch-service: no instance runs') and '\n' in err
+
+
+def test_a_working_directory_that_is_gone_is_told_in_one_line(tmp_path: Path) -> None:
+    code, err = shell(f'mkdir {tmp_path}/gone && cd {tmp_path}/gone && rmdir ../gone && '
+                      'ls --json up /nothing --allow-list robot1.yaml >/dev/null')
+    assert (code, err) == (
+        1, 'launch-service: the working directory is gone: change to one that is there\n')
+
+
+def test_a_state_folder_that_may_not_be_read_is_told_in_one_line(
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, 'Permission denied', '/theirs')
+    monkeypatch.setattr(local_backend, 'known_instances', refuse)
+    assert main.main(['--local', 'list']) == 1
+    assert capsys.readouterr().err == (
+        "launch-service: this host does not do its part: [Errno 13] Permission denied: "
+        "'/theirs'\n")
