@@ -239,6 +239,18 @@ TABLE = (
     Protection(15, 'NUL and line breaks', 'allow_list/resolve.py',
                'if _NEVER.search(text):', 'if False:',
                'faults/test_bypass.py::test_an_attempt_is_refused_and_noted'),
+    Protection(15, 'remappings', 'allow_list/resolve.py',
+               "if ':=' in argument and ':=' not in slot.pattern.replace('\\\\', ''):",
+               'if False:', 'allow_list/test_remaps.py::'
+               'test_one_that_no_pattern_has_in_so_many_words_is_refused'),
+    Protection(15, 'a prefix for each command of a launch file', 'allow_list/patterns.py',
+               "if of_launch_file and _PREFIX not in plain and parsed.may_begin(f'{_PREFIX}:='):",
+               'if False:', 'allow_list/test_patterns.py::'
+               'test_a_pattern_that_takes_the_prefix_of_each_command_is_refused'),
+    Protection(15, 'what env finds in PATH', 'allow_list/entries.py',
+               'checked_paths=(*entry.checked_paths, program))', ')',
+               'allow_list/test_unstartable_entries.py::'
+               'test_what_runs_a_script_through_env_counts'),
     Protection(15, 'loader and interpreter variables', 'allow_list/resolve.py',
                'if reason := why_forbidden(key):', 'if reason := "":',
                'allow_list/test_resolve.py::'
