@@ -27,6 +27,7 @@ from harness import alive, Lab, PATIENCE
 import pytest
 
 from launch_service_node.errors import ResultCode, Unreachable
+from launch_service_node.protocol import SupervisorClient
 from launch_service_node.starting import ensure_supervisor
 from launch_service_node.supervisor.states import State
 
@@ -89,12 +90,19 @@ def test_why_it_can_not_begin_is_told_and_it_may_be_tried_again(
     assert lab.leftovers() == []
 
 
-@pytest.mark.parametrize('what', ['os.pipe', 'socket.socket'])
-def test_one_without_a_descriptor_left_is_told_so(
-        lab: Lab, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    def none_left(*_: object) -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-    owner = os if what == 'os.pipe' else socket
-    monkeypatch.setattr(owner, what.partition('.')[2], none_left)
+def none_left(*_: object) -> None:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_who_starts_one_without_a_descriptor_left_is_told_so(
+        lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, 'pipe', none_left)
     with pytest.raises(Unreachable, match='Too many open files'):
-        ensure_supervisor('/robot1', str(lab.home), timeout=0.5)
+        ensure_supervisor('/robot1', str(lab.home), timeout=PATIENCE)
+
+
+def test_a_client_without_a_descriptor_left_is_told_so(
+        lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, 'socket', none_left)
+    with pytest.raises(Unreachable, match='Too many open files'):
+        SupervisorClient('/robot1', str(lab.home))
