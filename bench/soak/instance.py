@@ -277,7 +277,8 @@ class Instance:
         self.expect('descriptors leak', lambda: len(descriptors(pid)) <= 30)
         if ((folder := self.lab.instance_dir()) / 'journal').stat().st_size > 16 * 2 ** 20:
             self.find('the journal grows')
-        outputs = {path.name: path.stat().st_blocks * 512 for path in (folder / 'output').iterdir()}
+        outputs = {path.name: path.stat().st_blocks * 512
+                   for path in (folder / 'output').iterdir()}
         if large := {name: size for name, size in outputs.items() if size > programs.OUTPUT_LIMIT}:
             self.find(f'outputs are larger than they may be: {large}')
         if len(outputs) > 30 + 20:

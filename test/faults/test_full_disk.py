@@ -91,6 +91,22 @@ def test_that_the_node_is_to_stay_away_is_written_when_there_is_room(lab: Lab) -
         'stop_asked'])
 
 
+def test_what_is_recorded_again_is_not_without_what_was_not(lab: Lab) -> None:
+    gun = lab.folder / 'gun'
+    running = lab.supervisor(AGAIN, SLEEPER, wrap=patched(FULL_JOURNAL + """
+    import launch_service_node.supervisor.records.history as history
+    history._MEND_PERIOD = 1000
+    """, str(gun)))
+    running.start('again')
+    gun.touch()
+    running.call('stop', name='again')
+    gun.unlink()
+    running.start('sleeper')
+    running.kill()
+    running = lab.supervisor()
+    assert running.process('again')['process_status'] == State.STOPPED
+
+
 def test_a_disk_that_is_really_full(lab: Lab) -> None:
     lab.home.mkdir(mode=0o700)
     folder = lab.instance_dir()

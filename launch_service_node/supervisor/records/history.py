@@ -124,6 +124,10 @@ class History:
         written = self._journal.append(entry)
         if not written and self._mending is None:
             self._mending = self._loop.after(_MEND_PERIOD, self._mend)
+        elif written and self._mending is not None:
+            # There is room again: nothing that is missing may come after what was told now.
+            self._mending.cancel()
+            self._mend()
         return written
 
     def _mend(self) -> None:
