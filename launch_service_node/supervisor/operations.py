@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Callable
+import errno
 import os
 import socket
 from typing import Any, TYPE_CHECKING
@@ -50,6 +51,9 @@ _LOOKS = frozenset({'list', 'executables', 'read', 'status', 'subscribe', 'graph
 
 #: Operations that wait, right after the supervisor's own start, for the allow-list.
 _NEED_RULES = frozenset({'start', 'restart', 'executables'})
+
+#: What a host runs out of; a request that meets it has met no defect.
+_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 MODES = ('run', 'hold', 'drain')
 
@@ -122,6 +126,10 @@ class Operations:
         except LaunchServiceError as error:
             request.refuse(error)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _SHORTAGES:
+                request.refuse(ProcessError(f'{error.strerror}; the host is short of it',
+                                            ResultCode.RESOURCE_EXHAUSTED))
+                return
             request.refuse(LaunchServiceError(
                 f'defect in the supervisor ({type(error).__name__}: {error}); '
                 'supervisor.log has the details'))

@@ -31,6 +31,7 @@ import sys
 
 from ..allow_list.model import AllowList, Entry, Problem, report
 from ..errors import NotAllowed
+from .closest import closest
 from .kernel.loop import Loop
 
 #: Seconds that reading may take.
@@ -98,9 +99,8 @@ class Rules:
                                  f'used: {complaints[0]}')
             raise NotAllowed('nothing may be started here: the allow-list is empty; name its file '
                              'with the parameter allowable_processes')
-        import difflib
-        close = difflib.get_close_matches(cmd[:200], self.current.entries, 1)
-        hint = f'did you mean {close[0]!r}?' if close else 'see the list of executables'
+        meant = closest(cmd[:200], self.current.entries)
+        hint = f'did you mean {meant!r}?' if meant else 'see the list of executables'
         raise NotAllowed(f'no executable {ascii(cmd[:60])} on the allow-list; {hint}')
 
     def errors(self) -> list[str]:

@@ -142,7 +142,7 @@ class Run:
     def members(self) -> dict[int, int]:
         """Return the living members of its tree, pid to start time."""
         session = self.handle.pid if self.handle is not None else 0
-        found = tree.members(session, self._record.pid != 0, self._world.mark(self._record), {},
+        found = tree.members(session, self._record.pid != 0, self._world.mark(self._record),
                              self._world.leaders(), self.adopted,
                              self.cgroup.pids() if self.cgroup is not None else ())
         if not found and self.cgroup is not None and self.cgroup.populated():

@@ -21,6 +21,7 @@ import fnmatch
 import re
 
 from ..errors import InvalidRequest, ResultCode
+from .closest import closest
 from .process import Process
 from .records.uids import Past, past, PastUids
 from .states import ALIVE, ENDED, State
@@ -159,6 +160,5 @@ class Table:
                 'num_restarting': states.count(State.BACKOFF)}
 
     def _did_you_mean(self, name: str) -> str:
-        import difflib
-        close = difflib.get_close_matches(name, self._by_name, 1)
-        return f'; did you mean {close[0]!r}?' if close else '; see the list of processes'
+        meant = closest(name, self._by_name)
+        return f'; did you mean {meant!r}?' if meant else '; see the list of processes'

@@ -75,10 +75,10 @@ TABLE = (
                'if MARK in os.environ:', 'if False:',
                'supervisor/test_mark.py::test_the_end_of_its_starter_is_not_its_own[environment]'),
     Protection(2, 'nobody finds itself by a mark', 'supervisor/kernel/tree.py',
-               'and int(name) != os.getpid() and', 'and',
+               'if pid != os.getpid() and has_mark', 'if has_mark',
                'supervisor/test_mark.py::test_who_looks_for_a_tree_is_never_in_it'),
     Protection(2, 'nor in the cgroup of a tree', 'supervisor/kernel/tree.py',
-               'for pid in candidates - {os.getpid()}:', 'for pid in candidates:',
+               'met.discard(os.getpid())', 'pass',
                'supervisor/test_mark.py::test_who_looks_for_a_tree_is_never_in_it'),
     Protection(2, 'the cgroup of its starter is left', 'supervisor/kernel/cgroups.py',
                'self._leave_run(place.own)', 'pass',
@@ -130,6 +130,10 @@ TABLE = (
                'if hard == resource.RLIM_INFINITY:', 'if False:',
                'supervisor/test_stop.py::'
                'test_nothing_is_left_of[a double fork with an empty environment]'),
+    Protection(4, 'who dies under the eyes may have had a child', 'supervisor/kernel/tree.py',
+               'if alive or dead.issuperset((*met, *missed)):', 'if True:',
+               'supervisor/test_stop.py::'
+               'test_a_child_of_who_dies_while_it_is_looked_at_is_not_missed'),
     Protection(4, 'who was born on SIGKILL gets one too', 'supervisor/stopping.py',
                'self._send(left, signal.SIGKILL)  # who was born since then', 'pass',
                'faults/test_abusive_trees.py::'

@@ -27,6 +27,7 @@ from faults.injection import descriptors, limited, patched, zombies
 from harness import freeze, Lab, Running, wait_until
 import pytest
 
+from launch_service_node.errors import ResultCode
 from launch_service_node.supervisor.states import State
 
 AGAIN: dict[str, Any] = {
@@ -80,6 +81,34 @@ def test_who_ends_meanwhile_is_restarted_as_soon_as_there_are_some(
         assert not zombies(running.popen.pid)
     for name, pid in before.items():
         assert running.wait_state(name, State.RUNNING)['os_pid'] not in (0, pid)
+    running.shut_down()
+
+
+def test_a_request_that_needs_one_is_told_so_and_others_are_answered(lab: Lab) -> None:
+    running = lab.supervisor(AGAIN)
+    running.start('again', name='one')
+    with none_left(running):
+        refused = running.ask('read', name='one', lines=1)
+        assert refused['code'] == ResultCode.RESOURCE_EXHAUSTED, refused
+        assert 'Too many open files' in refused['message']
+        for op, field, code in (('stop', 'name', ResultCode.NOT_FOUND),
+                                ('start', 'cmd', ResultCode.NOT_ALLOWED)):
+            assert running.ask(op, **{field: 'agin'})['code'] == code
+    assert "did you mean 'again'" in running.ask('start', cmd='agin')['message']
+    running.shut_down()
+
+
+def test_who_meets_a_shortage_where_nobody_expected_one_is_told_of_no_defect(lab: Lab) -> None:
+    running = lab.supervisor(AGAIN, wrap=patched("""
+        def wrap(some):
+            def none_left(*asked):
+                raise OSError(24, 'Too many open files')
+            return none_left
+        replace('supervisor.table:Table.some', wrap)
+        """))
+    refused = running.ask('stop', name='one')
+    assert refused['code'] == ResultCode.RESOURCE_EXHAUSTED, refused
+    assert 'Too many open files' in refused['message']
     running.shut_down()
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import signal
 
+from faults.injection import patched
 from harness import alive, Lab, Running, wait_until
 import pytest
 
@@ -219,3 +220,36 @@ def test_orphans_are_reaped(lab: Lab) -> None:
         stats = [read_stat(int(pid)) for pid in children]
         return len(children) == 1 and all(stat and stat.state != 'Z' for stat in stats)
     wait_until(no_zombies)
+
+
+def test_a_child_of_who_dies_while_it_is_looked_at_is_not_missed(lab: Lab) -> None:
+    """As with every double fork of a daemon: one generation is gone, the next just there."""
+    gate = lab.folder / 'gate'
+    running = lab.supervisor({'id': 'daemon', 'cmd': lab.script('daemon', f"""
+        import os, time
+        if os.fork() == 0:
+            os.setsid()
+            while not os.path.exists({str(gate)!r}):
+                time.sleep(0.005)
+            if os.fork():
+                os._exit(0)
+            os.execv('/bin/sleep', ['sleep', '1000'])
+        """)}, measure_period=0, wrap=patched("""
+        def state(pid):
+            with open(f'/proc/{pid}/stat') as file:
+                return file.read().rpartition(')')[2].split()[0]
+        def wrap(descendants):
+            def then_it_forks_and_ends(pid):
+                found = descendants(pid)
+                if not armed():
+                    open(ARM, 'w').close()
+                    while state(pid) != 'Z':
+                        time.sleep(0.001)
+                return found
+            return then_it_forks_and_ends
+        replace('supervisor.kernel.tree:descendants', wrap)
+        """, str(gate)))
+    running.start('daemon')
+    running.wait_state('daemon', State.STOPPED)
+    assert gate.exists()
+    assert lab.leftovers() == [running.popen.pid]

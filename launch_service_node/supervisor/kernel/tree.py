@@ -47,6 +47,9 @@ RLIMIT_LOCKS = 10
 
 _LIMIT = b'Max file locks'
 
+#: Looks at a tree of which each time somebody else has just died.
+_LOOKS = 8
+
 
 def children(pid: int) -> list[int]:
     """Return the children of all threads of a process; empty when it is gone."""
@@ -105,51 +108,58 @@ def has_mark(pid: int, mark: str) -> bool:
     return f'{MARK}={mark}'.encode() in environment.split(b'\0')
 
 
-def everywhere(mark: str) -> list[int]:
-    """Return every process of the machine that has the mark, but for this one."""
-    return [int(name) for name in os.listdir('/proc') if name.isdigit()
-            and int(name) != os.getpid() and has_mark(int(name), mark)]
+def everywhere(mark: str) -> tuple[list[int], list[int]]:
+    """Return who has the mark on this machine, but for this one, and who was gone too soon."""
+    found, missed = [], []
+    for pid in map(int, filter(str.isdigit, os.listdir('/proc'))):
+        if pid != os.getpid() and has_mark(pid, mark):
+            found.append(pid)
+        elif not os.path.exists(f'/proc/{pid}'):
+            missed.append(pid)
+    return found, missed
 
 
-def members(session: int, leader_alive: bool, mark: str, known: dict[int, int],
-            leaders: Container[int], search_everywhere: bool,
-            listed: Iterable[int] = ()) -> dict[int, int]:
+def members(session: int, leader_alive: bool, mark: str, leaders: Container[int],
+            search_everywhere: bool, listed: Iterable[int] = ()) -> dict[int, int]:
     """
     Return the living members of a tree, pid to start time; zombies do not live.
+
+    Who dies while it is looked at may have had a child since its own were listed. So nobody
+    is there only when nobody was met but those who were dead before that look began. Of those
+    who die and give birth quicker than they can be looked at, the start time is 0.
 
     :param session: pid of the process that was started: its session and its group.
     :param leader_alive: whether that process still has its pid; a dead one's may be
         a stranger's by now.
-    :param known: members that were seen earlier; pid to start time.
     :param leaders: pids of all processes that are started, which are not orphans.
     :param search_everywhere: whether orphans may have gone to another parent.
     :param listed: who is in its cgroup.
     """
-    candidates = set(listed)
-    if leader_alive:
-        candidates.update((session, *descendants(session)))
-    orphans = everywhere(mark) if search_everywhere else [
-        pid for pid in children(os.getpid()) if pid not in leaders]
-    for pid in orphans:
-        if pid not in candidates and _belongs(pid, session, mark, known):
-            candidates.update((pid, *descendants(pid)))
-    for pid, ticks in known.items():
-        if pid not in candidates:
-            stat = read_stat(pid)
-            if stat is not None and stat.start_ticks == ticks:
-                candidates.update((pid, *descendants(pid)))
-    alive = {}
-    for pid in candidates - {os.getpid()}:
-        stat = read_stat(pid)
-        if stat is not None and stat.state not in 'ZX':
-            alive[pid] = stat.start_ticks
-    return alive
+    dead: set[int] = set()
+    met: set[int] = set()
+    for _ in range(_LOOKS):
+        met = {*listed}
+        missed: list[int] = []
+        if leader_alive:
+            met.update((session, *descendants(session)))
+        orphans = [pid for pid in children(os.getpid()) if pid not in leaders]
+        if search_everywhere:
+            orphans, missed = everywhere(mark)
+        for pid in orphans:
+            if pid not in met and _belongs(pid, session, mark):
+                met.update((pid, *descendants(pid)))
+        met.discard(os.getpid())
+        stats = {pid: read_stat(pid) for pid in met}
+        alive = {pid: stat.start_ticks for pid, stat in stats.items()
+                 if stat is not None and stat.state not in 'ZX'}
+        if alive or dead.issuperset((*met, *missed)):
+            return alive
+        dead.update(met, missed)
+    return dict.fromkeys(met, 0)
 
 
-def _belongs(pid: int, session: int, mark: str, known: dict[int, int]) -> bool:
+def _belongs(pid: int, session: int, mark: str) -> bool:
     stat = read_stat(pid)
     if stat is None:
         return False
-    if known.get(pid) == stat.start_ticks or session in (stat.session, stat.pgrp):
-        return True
-    return has_mark(pid, mark)
+    return session in (stat.session, stat.pgrp) or has_mark(pid, mark)
