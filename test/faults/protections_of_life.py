@@ -123,7 +123,8 @@ TABLE = (
                'supervisor/test_stop.py::'
                'test_nothing_is_left_of[a double fork whose leader stays]'),
     Protection(4, 'an orphan is known by its mark', 'supervisor/kernel/tree.py',
-               'return has_mark(pid, mark)', 'return False',
+               'session in (stat.session, stat.pgrp) or has_mark(pid, mark)',
+               'session in (stat.session, stat.pgrp)',
                'supervisor/test_stop.py::'
                'test_nothing_is_left_of[a double fork whose leader stays]'),
     Protection(4, 'the mark is not only in the environment', 'supervisor/planning.py',

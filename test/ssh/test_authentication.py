@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 import logging
 from pathlib import Path
@@ -156,7 +156,8 @@ def asking(sshd: Sshd, *rounds: list[tuple[str, bool, str]]) -> Iterator[tuple[T
             served.append(transport)
             transport.add_server_key(paramiko.Ed25519Key.from_private_key_file(
                 str(sshd.host_key)))
-            transport.start_server(server=server)
+            with suppress(EOFError):  # whoever was refused has hung up
+                transport.start_server(server=server)
 
         thread = threading.Thread(target=serve)
         thread.start()
