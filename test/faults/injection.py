@@ -17,7 +17,8 @@ Faults for tests, each a few lines: what a supervisor meets on a bad day.
 
 The supervisor is never built to fail. A test runs the real one in another command:
 `patched` runs some lines of Python before its main function does, and what they put
-in place of a function fails, waits, or ends the whole supervisor. `limited` and
+in place of a function fails, waits, or ends the whole supervisor; most are one line, such
+as `fail('os:fork', errno.EAGAIN)`. `limited` and
 `as_user` run it with fewer resources and as another user. Journals are forged, and
 children are abusive, with what is further below.
 """
@@ -44,18 +45,27 @@ Wrap = Callable[[list[str]], list[str]]
 
 #: Lines that every patch may use.
 _PRELUDE = '''
-import os, signal, sys, time
+import errno, os, signal, sys, time
 def replace(name, wrap):
     """Put wrap(what is there) in the place of launch_service_node.<module>:<attributes>."""
     import importlib
     module, attributes = name.split(':')
-    owner = importlib.import_module('launch_service_node.' + module)
+    owner = os if module == 'os' else importlib.import_module('launch_service_node.' + module)
     *path, last = attributes.split('.')
     for part in path:
         owner = getattr(owner, part)
     setattr(owner, last, wrap(getattr(owner, last)))
 def armed():
     return not ARM or os.path.exists(ARM)
+def fail(name, number):
+    """Let something raise the OSError of a number, whenever the file that arms it is there."""
+    def wrap(real):
+        def call(*arguments, **more):
+            if armed():
+                raise OSError(number, os.strerror(number))
+            return real(*arguments, **more)
+        return call
+    replace(name, wrap)
 def die():
     if armed():
         os.kill(os.getpid(), signal.SIGKILL)
@@ -264,7 +274,6 @@ def fill(path: Path) -> None:
 
 #: A supervisor whose journal meets a full disk whenever the file that arms it is there.
 FULL_JOURNAL = """
-    import errno
     class FullOs:
         def __getattr__(self, name):
             return getattr(os, name)
@@ -299,7 +308,6 @@ def node_stand_in(lab: Lab) -> list[str]:
 
 #: A supervisor that may only read its journal, whenever the file that arms it is there.
 READ_ONLY_JOURNAL = """
-    import errno
     class ReadOnlyOs:
         def __getattr__(self, name):
             return getattr(os, name)

@@ -99,13 +99,8 @@ def test_a_request_that_needs_one_is_told_so_and_others_are_answered(lab: Lab) -
 
 
 def test_who_meets_a_shortage_where_nobody_expected_one_is_told_of_no_defect(lab: Lab) -> None:
-    running = lab.supervisor(AGAIN, wrap=patched("""
-        def wrap(some):
-            def none_left(*asked):
-                raise OSError(24, 'Too many open files')
-            return none_left
-        replace('supervisor.table:Table.some', wrap)
-        """))
+    running = lab.supervisor(AGAIN, wrap=patched(
+        "fail('supervisor.table:Table.some', errno.EMFILE)"))
     refused = running.ask('stop', name='one')
     assert refused['code'] == ResultCode.RESOURCE_EXHAUSTED, refused
     assert 'Too many open files' in refused['message']

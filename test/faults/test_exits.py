@@ -103,12 +103,8 @@ def test_failures_of_exec_are_told_apart(lab: Lab) -> None:
     ('ETXTBSY', 'written to'), ('ENOMEM', 'memory'), ('E2BIG', 'too long'),
     ('EMFILE', 'open files')])
 def test_whatever_exec_says_is_the_reason(lab: Lab, number: str, words: str) -> None:
-    running = lab.supervisor({'id': 'true', 'cmd': '/bin/true'}, wrap=patched(f"""
-        import errno
-        def fail(*arguments):
-            raise OSError(errno.{number}, os.strerror(errno.{number}))
-        os.execve = fail
-        """))
+    running = lab.supervisor({'id': 'true', 'cmd': '/bin/true'}, wrap=patched(
+        f"fail('os:execve', errno.{number})"))
     answer = running.ask('start', cmd='true')
     assert answer['code'] == ResultCode.START_FAILED
     assert words in answer['message']

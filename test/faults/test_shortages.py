@@ -36,60 +36,13 @@ STRANGER = 64321
 
 #: What a supervisor meets when the host has none left, while the file that arms it is there.
 SHORTAGES = {
-    'no process': """
-        def wrap(fork):
-            def none_left():
-                if armed():
-                    raise BlockingIOError(11, 'Resource temporarily unavailable')
-                return fork()
-            return none_left
-        os.fork = wrap(os.fork)
-        """,
-    'no memory': """
-        def wrap(fork):
-            def none_left():
-                if armed():
-                    raise OSError(12, 'Cannot allocate memory')
-                return fork()
-            return none_left
-        os.fork = wrap(os.fork)
-        """,
-    'no descriptor for a pipe': """
-        def wrap(pipe):
-            def none_left(flags):
-                if armed():
-                    raise OSError(24, 'Too many open files')
-                return pipe(flags)
-            return none_left
-        os.pipe2 = wrap(os.pipe2)
-        """,
-    'no descriptor for the new process': """
-        def wrap(pidfd_open):
-            def none_left(pid):
-                if armed():
-                    raise OSError(24, 'Too many open files')
-                return pidfd_open(pid)
-            return none_left
-        os.pidfd_open = wrap(os.pidfd_open)
-        """,
-    'no descriptor to look at the output': """
-        def wrap(emptied):
-            def none_left(output):
-                if armed():
-                    raise OSError(24, 'Too many open files')
-                return emptied(output)
-            return none_left
-        replace('supervisor.output:Output._emptied', wrap)
-        """,
-    'no room for an output': """
-        def wrap(spawn):
-            def none_left(plan):
-                if armed():
-                    raise OSError(28, 'No space left on device')
-                return spawn(plan)
-            return none_left
-        replace('supervisor.run:spawn', wrap)
-        """,
+    'no process': "fail('os:fork', errno.EAGAIN)",
+    'no memory': "fail('os:fork', errno.ENOMEM)",
+    'no descriptor for a pipe': "fail('os:pipe2', errno.EMFILE)",
+    'no descriptor for the new process': "fail('os:pidfd_open', errno.EMFILE)",
+    'no descriptor to look at the output':
+        "fail('supervisor.output:Output._emptied', errno.EMFILE)",
+    'no room for an output': "fail('supervisor.run:spawn', errno.ENOSPC)",
 }
 
 
@@ -195,15 +148,8 @@ def test_a_stop_needs_no_descriptor(lab: Lab) -> None:
     gun = lab.folder / 'gun'
     running = lab.supervisor({'id': 'tree', 'cmd': [
         '/bin/sh', '-c', 'sleep 1000 & sleep 1000 & wait'],
-        'stop': {'sigterm_timeout': 0.1, 'sigkill_timeout': 0.1}}, wrap=patched("""
-        def wrap(find):
-            def none_left(process):
-                if armed():
-                    raise OSError(24, 'Too many open files')
-                return find(process)
-            return none_left
-        replace('supervisor.run:Run.members', wrap)
-        """, str(gun)))
+        'stop': {'sigterm_timeout': 0.1, 'sigkill_timeout': 0.1}}, wrap=patched(
+        "fail('supervisor.run:Run.members', errno.EMFILE)", str(gun)))
     running.start('tree')
     wait_until(lambda: len(lab.leftovers()) == 4)
     gun.touch()
@@ -222,13 +168,7 @@ def test_whom_no_signal_reached_for_want_of_a_descriptor_is_not_told_to_have_wit
         '/bin/sh', '-c', 'setsid sleep 1000 & wait']}, wrap=patched("""
         import launch_service_node.supervisor.ladder as ladder
         ladder.LAST_WAIT = 0.1
-        def wrap(open_handle):
-            def none_left(*process):
-                if armed():
-                    raise OSError(24, 'Too many open files')
-                return open_handle(*process)
-            return none_left
-        replace('supervisor.stopping:open_handle', wrap)
+        fail('supervisor.stopping:open_handle', errno.EMFILE)
         """, str(gun)))
     leader = running.start('tree')['os_pid']
 
@@ -249,15 +189,8 @@ def test_whom_no_signal_reached_for_want_of_a_descriptor_is_not_told_to_have_wit
 
 def test_out_of_descriptors_old_outputs_are_removed_later(lab: Lab) -> None:
     gun = lab.folder / 'gun'
-    running = lab.supervisor({'id': 'true', 'cmd': ['/bin/true']}, wrap=patched("""
-        def wrap(scandir):
-            def none_left(folder):
-                if armed():
-                    raise OSError(24, 'Too many open files', folder)
-                return scandir(folder)
-            return none_left
-        os.scandir = wrap(os.scandir)
-        """, str(gun)))
+    running = lab.supervisor({'id': 'true', 'cmd': ['/bin/true']}, wrap=patched(
+        "fail('os:scandir', errno.EMFILE)", str(gun)))
     first = running.start('true', name='one')
     running.wait_state('one', State.STOPPED)
     gun.touch()
@@ -268,15 +201,8 @@ def test_out_of_descriptors_old_outputs_are_removed_later(lab: Lab) -> None:
 
 def test_out_of_descriptors_measuring_goes_on_later(lab: Lab) -> None:
     gun = lab.folder / 'gun'
-    running = lab.supervisor(SLEEPER, measure_period=0.05, wrap=patched("""
-        def wrap(read):
-            def none_left(sampler, pid):
-                if armed():
-                    raise OSError(24, 'Too many open files')
-                return read(sampler, pid)
-            return none_left
-        replace('supervisor.kernel.sampling:TreeSampler._read', wrap)
-        """, str(gun)))
+    running = lab.supervisor(SLEEPER, measure_period=0.05, wrap=patched(
+        "fail('supervisor.kernel.sampling:TreeSampler._read', errno.EMFILE)", str(gun)))
     gun.touch()
     running.start('sleeper')
     with running.connect() as client:

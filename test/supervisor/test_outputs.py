@@ -92,15 +92,8 @@ def test_what_ends_without_a_descriptor_to_look_is_bounded_later(lab: Lab) -> No
     gun = lab.folder / 'gun'
     running = lab.supervisor(
         {'id': 'burst', 'cmd': ['/bin/sh', '-c', 'head -c 9000000 /dev/zero']},
-        output_limit=MiB, wrap=patched("""
-        def wrap(bound):
-            def none_left(output):
-                if armed():
-                    raise OSError(24, 'Too many open files')
-                return bound(output)
-            return none_left
-        replace('supervisor.output:Output.bound', wrap)
-        """, str(gun)))
+        output_limit=MiB, wrap=patched(
+        "fail('supervisor.output:Output.bound', errno.EMFILE)", str(gun)))
     gun.touch()
     running.start('burst')
     running.wait_state('burst', State.STOPPED)
@@ -156,13 +149,8 @@ def test_a_second_run_goes_on_in_the_same_file(lab: Lab) -> None:
 
 @pytest.mark.parametrize('patch', [
     "replace('supervisor.kernel.linux:punch_hole', lambda _: lambda *arguments: False)",
-    """
-    def refuse(_):
-        def init(self):
-            raise OSError(24, 'no inotify instance left')
-        return init
-    replace('supervisor.kernel.linux:Inotify.__init__', refuse)
-    """], ids=['a file system without holes', 'no inotify'])
+    "fail('supervisor.kernel.linux:Inotify.__init__', errno.EMFILE)",
+    ], ids=['a file system without holes', 'no inotify'])
 def test_the_limit_holds_without(lab: Lab, patch: str) -> None:
     running = lab.supervisor(writer(lab, 80 * MiB, 40e6, 'lines'), output_limit=LIMIT,
                              wrap=patched(patch))

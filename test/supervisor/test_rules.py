@@ -30,17 +30,6 @@ from launch_service_node.supervisor.rules import _kill_child, Rules
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'], 'autostart': True}
 
-NO_PROCESS = """
-    def wrap(fork):
-        def none_left():
-            if armed():
-                raise BlockingIOError(11, 'Resource temporarily unavailable')
-            return fork()
-        return none_left
-    os.fork = wrap(os.fork)
-    """
-
-
 def _no_process() -> int:
     raise BlockingIOError(11, 'Resource temporarily unavailable')
 
@@ -89,7 +78,8 @@ def test_a_reader_that_takes_too_long_is_killed() -> None:
 def test_a_list_that_could_not_be_read_is_read_when_it_can_be(lab: Lab) -> None:
     gun = lab.folder / 'gun'
     gun.touch()
-    running = lab.supervisor(SLEEPER, wrap=patched(NO_PROCESS, str(gun)))
+    running = lab.supervisor(SLEEPER, wrap=patched(
+        "fail('os:fork', errno.EAGAIN)", str(gun)))
     answer = running.ask('start', cmd='sleeper', name='one')
     assert answer['code'] == ResultCode.NOT_ALLOWED
     assert 'temporarily unavailable' in answer['message']
