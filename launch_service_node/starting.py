@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 import importlib.util
 import json
 import os
@@ -204,7 +205,8 @@ def _with_node(namespace: str, home: str | None, command: list[str],
             error.facts['what'] = what
             if what == STARTED and error.code != ResultCode.SUPERVISOR_UNAVAILABLE:
                 # Nothing half done: what did not come up does not go on trying.
-                processes = client.call('list')['num_procs']
-                client.ask('shutdown', keep_processes=bool(processes))
+                with suppress(Unreachable):  # then it is gone, or stuck; the cause is told
+                    processes = client.call('list')['num_procs']
+                    client.ask('shutdown', keep_processes=bool(processes))
             raise
         return Outcome(what, instance)

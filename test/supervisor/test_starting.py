@@ -26,7 +26,8 @@ from faults.injection import journal_entries, patched
 from harness import alive, Lab, PATIENCE
 import pytest
 
-from launch_service_node.errors import ResultCode, Unreachable
+from launch_service_node import starting
+from launch_service_node.errors import ProcessError, ResultCode, Unreachable
 from launch_service_node.protocol import SupervisorClient
 from launch_service_node.starting import ensure_supervisor
 from launch_service_node.supervisor.states import State
@@ -106,3 +107,18 @@ def test_a_client_without_a_descriptor_left_is_told_so(
     monkeypatch.setattr(socket, 'socket', none_left)
     with pytest.raises(Unreachable, match='Too many open files'):
         SupervisorClient('/robot1', str(lab.home))
+
+
+def test_why_a_node_did_not_come_up_is_told_also_when_nothing_can_be_undone(
+        lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('LAUNCH_SERVICE_STATE_DIR', str(lab.home))
+    monkeypatch.setattr(starting, 'node_command', lambda *_: ['/bin/false'])
+    real = SupervisorClient.call
+
+    def call(client: SupervisorClient, op: str, *arguments: Any, **fields: Any) -> Any:
+        if op == 'list':
+            raise Unreachable('lost', ResultCode.TIMED_OUT)
+        return real(client, op, *arguments, **fields)
+    monkeypatch.setattr(SupervisorClient, 'call', call)
+    with pytest.raises(ProcessError, match='the node ends as soon as it starts'):
+        starting.start_instance('/robot1', timeout=PATIENCE)
