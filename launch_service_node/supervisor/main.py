@@ -63,6 +63,7 @@ def main(arguments: list[str]) -> int:
     ready_fd = options['ready_fd']
     folder = instance_dir(options['namespace'], options['home'])
     try:
+        ready_fd = options['ready_fd'] = _above_the_standard_ones(ready_fd)
         make_private_dir(folder)
         lock = _lock(folder)
     except (InstanceError, OSError) as error:
@@ -121,6 +122,24 @@ def _shed_mark() -> None:
     if MARK in os.environ:
         # /proc goes on showing the environment of the last exec, so there has to be another.
         os.execve(sys.executable, sys.orig_argv, supervisor_environment(os.environ))
+
+
+def _above_the_standard_ones(ready_fd: int) -> int:
+    """
+    See to it that the descriptors 0 to 2 are there, and return `ready_fd`, which is none of them.
+
+    Whoever has started us may have closed them. The lock would get such a number, and be lost
+    when the log takes its place; or the log would be written to a client.
+    """
+    if 0 <= ready_fd <= 2:
+        copy = fcntl.fcntl(ready_fd, fcntl.F_DUPFD_CLOEXEC, 3)
+        os.close(ready_fd)
+        ready_fd = copy
+    fd = 0
+    while fd <= 2:
+        fd = os.open('/dev/null', os.O_RDWR)
+    os.close(fd)
+    return ready_fd
 
 
 def _lock(folder: str) -> int | None:

@@ -20,6 +20,9 @@ import errno
 import os
 from pathlib import Path
 import socket
+import subprocess
+import sys
+import textwrap
 from typing import Any
 
 from faults.injection import journal_entries, patched
@@ -34,6 +37,18 @@ from launch_service_node.supervisor.states import State
 
 SLEEPER: dict[str, Any] = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'], 'restart': {
     'policy': 'always', 'delay': 0.05}}
+
+#: Starts a supervisor twice from where the standard descriptors are closed, and tells of it.
+CLOSED = """
+    import os, sys, time
+    from launch_service_node import starting
+    for fd in range(3):
+        os.close(fd)
+    starting.ensure_supervisor('/robot1', sys.argv[1])
+    said = starting._start('/robot1', sys.argv[1], time.monotonic() + float(sys.argv[2]))
+    with open(sys.argv[3], 'w') as file:
+        file.write(said)
+    """
 
 #: A supervisor that has no descriptor for looking whose a process is.
 NO_LOOK = """
@@ -122,3 +137,16 @@ def test_why_a_node_did_not_come_up_is_told_also_when_nothing_can_be_undone(
     monkeypatch.setattr(SupervisorClient, 'call', call)
     with pytest.raises(ProcessError, match='the node ends as soon as it starts'):
         starting.start_instance('/robot1', timeout=PATIENCE)
+
+
+def test_one_that_is_started_without_standard_descriptors_is_the_only_one(lab: Lab) -> None:
+    said = lab.folder / 'said'
+    subprocess.run(
+        [sys.executable, '-c', textwrap.dedent(CLOSED), str(lab.home), str(PATIENCE), str(said)],
+        env=lab.environment, check=True, timeout=3 * PATIENCE)
+    assert said.read_text() == 'BUSY'
+    with SupervisorClient('/robot1', str(lab.home)) as client:
+        own = f'/proc/{client.hello["pid"]}/fd'
+        log = str(lab.instance_dir() / 'supervisor.log')
+        assert [os.readlink(f'{own}/{fd}') for fd in range(3)] == ['/dev/null', log, log]
+        client.call('shutdown')
