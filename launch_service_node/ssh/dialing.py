@@ -61,31 +61,50 @@ def dial(where: Resolved, deadline: float) -> socket.socket:
     :raises ConnectTimedOut: nobody answers in time.
     :raises ConnectionFailed: there is no way to it.
     """
-    last: OSError | None = None
+    telling: OSError | None = None
     addresses = _addresses(where, deadline)
-    for number, (family, kind, protocol, address) in enumerate(addresses):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        try:
-            one = socket.socket(family, kind, protocol)
-        except OSError as error:
-            last = error  # this computer may have no IPv6, say
-            continue
-        try:
+    while addresses and time.monotonic() < deadline:
+        silent = []
+        for number, address in enumerate(addresses):
             # One that doesn't answer leaves time for those after it.
-            one.settimeout(left / (len(addresses) - number))
-            one.connect(address)
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            for name, value in _KEEPALIVE:
-                if hasattr(socket, name):
-                    one.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-            return one
-        except OSError as error:
-            one.close()
-            last = error
-    raise _failure(where, last) from last
+            left = (deadline - time.monotonic()) / (len(addresses) - number)
+            if left <= 0:
+                break
+            try:
+                return _connected(address, left)
+            except OSError as error:
+                telling = max(error, telling or error, key=_tells)
+                if isinstance(error, TimeoutError) and not error.errno:
+                    silent.append(address)
+        # What the others have left of the time is theirs; one that refuses is there.
+        addresses = silent if isinstance(telling, TimeoutError) else []
+    raise _failure(where, telling) from telling
+
+
+def _connected(address: tuple[Any, ...], seconds: float) -> socket.socket:
+    family, kind, protocol, place = address
+    one = socket.socket(family, kind, protocol)
+    try:
+        one.settimeout(seconds)
+        one.connect(place)
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE:
+            if hasattr(socket, name):
+                one.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        return one
+    except OSError:
+        one.close()
+        raise
+
+
+def _tells(error: OSError) -> int:
+    """Return how much the failure of one address says of the host that has several."""
+    if is_shortage(error):
+        return 3
+    if error.errno == errno.ECONNREFUSED:
+        return 2
+    return int(isinstance(error, TimeoutError))  # more than that there is no IPv6 here, say
 
 
 def _failure(where: Resolved, error: OSError | None) -> ConnectionFailed:
@@ -114,9 +133,11 @@ def _addresses(where: Resolved, deadline: float) -> list[tuple[Any, ...]]:
         except (OSError, UnicodeError) as error:
             answer.put(error)
 
-    threading.Thread(target=ask, name='resolve', daemon=True).start()
     try:
+        threading.Thread(target=ask, name='resolve', daemon=True).start()
         found = answer.get(timeout=max(0.0, deadline - time.monotonic()))
+    except RuntimeError as error:  # there can be no further thread
+        raise out_of(where.name, error) from error
     except queue.Empty:
         raise ConnectTimedOut(f'the name {where.host} is not resolved in time: check the name '
                               'server', **where.facts()) from None
@@ -183,16 +204,17 @@ class Proxy:
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Say whether it is this computer that has run out of something."""
-    return isinstance(error, OSError) and error.errno in _SHORTAGES
+    """Say whether it is this computer that has run out of something; of threads, too."""
+    return isinstance(error, RuntimeError) or (
+        isinstance(error, OSError) and error.errno in _SHORTAGES)
 
 
 def out_of(host: str, error: Exception) -> ConnectionFailed:
-    """Return the error for a computer on this side that has run out of something."""
+    """Return the error for a computer on this side that does not do its part."""
     why = getattr(error, 'strerror', None) or error
-    return ConnectionFailed(
-        f"this computer can't connect to {host}: {why}; end what takes so "
-        'much here, or raise the limit (`ulimit -a` shows them)', host=host)
+    way_out = ('end what takes so much here, or raise the limit (`ulimit -a` shows them)'
+               if is_shortage(error) else 'put that right on this side')
+    return ConnectionFailed(f"this computer can't connect to {host}: {why}; {way_out}", host=host)
 
 
 def lost(where: Resolved, why: str) -> ConnectionLost:

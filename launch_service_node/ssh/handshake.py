@@ -69,7 +69,7 @@ def log_in(sock: Any, where: Resolved, target: Target, deadline: float,
         authenticate(transport, where, target, deadline, lambda: transport.farewell)
         transport.set_keepalive(_KEEPALIVE)
         return transport
-    except (paramiko.SSHException, EOFError, OSError) as error:
+    except (paramiko.SSHException, EOFError, OSError, RuntimeError) as error:
         failed = proxy.failure(0.5) if proxy is not None else None
         raise failed or _handshake_failure(where, error, deadline, heard) from error
 
@@ -146,7 +146,7 @@ def _end(transport: paramiko.Transport) -> None:
 
 def _handshake_failure(where: Resolved, error: Exception, deadline: float,
                        heard: _Heard) -> ConnectionFailed:
-    if isinstance(error, OSError) and is_shortage(error):
+    if is_shortage(error):
         return out_of(where.name, error)
     at = f'{where.name} ({where.host} port {where.port})'
     if time.monotonic() >= deadline or isinstance(error, TimeoutError):

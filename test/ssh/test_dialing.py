@@ -18,15 +18,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import errno
 import os
 import resource
 import socket
+import threading
 import time
 
 import pytest
 from ssh_servers import Sshd
 
-from launch_service_node.errors import ConnectionFailed
+from launch_service_node.errors import ConnectionFailed, ConnectRefused, ConnectTimedOut
 from launch_service_node.ssh.connection import connect
 from launch_service_node.ssh.dialing import dial
 from launch_service_node.ssh.target import Resolved
@@ -102,3 +104,42 @@ def test_a_computer_without_descriptors_says_so(sshd: Sshd) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert 0 < failures < 20
+
+
+@pytest.mark.parametrize('other', ['2001:db8::1', None], ids=['no way', 'refused'])
+def test_what_is_told_of_several_addresses_is_what_says_most(
+        monkeypatch: pytest.MonkeyPatch, other: str | None) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        port = listener.getsockname()[1]
+    asked = []
+    begin = socket.socket.connect
+
+    def connect_to(one: socket.socket, place: tuple[str, int]) -> None:
+        asked.append(place[0])
+        if place[0] == other:
+            raise OSError(errno.ENETUNREACH, 'Network is unreachable')
+        begin(one, place)
+
+    with deaf(port) as address:
+        monkeypatch.setattr(socket.socket, 'connect', connect_to)
+        where = names(monkeypatch, (socket.AF_INET, address),
+                      (socket.AF_INET, other or '127.0.0.1'), port=port)
+        with pytest.raises(ConnectTimedOut if other else ConnectRefused):
+            dial(where, time.monotonic() + 1.0)
+        # What is left of the time belongs to who might still answer.
+        assert asked == [address, other or '127.0.0.1'] + [address] * bool(other)
+
+
+@pytest.mark.parametrize('name', ['resolve', 'Thread-'], ids=['name', 'transport'])
+def test_a_computer_without_threads_says_so(
+        sshd: Sshd, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    begin = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith(name):
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, 'start', refuse)
+    with pytest.raises(ConnectionFailed, match="^this computer can't connect to robot: can't "):
+        connect(sshd.target())
