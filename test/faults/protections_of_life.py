@@ -74,8 +74,12 @@ TABLE = (
     Protection(2, 'and what its environment says', 'supervisor/main.py',
                'if MARK in os.environ:', 'if False:',
                'supervisor/test_mark.py::test_the_end_of_its_starter_is_not_its_own[environment]'),
+    Protection(2, 'the lock has none of the standard descriptors', 'supervisor/main.py',
+               "ready_fd = options['ready_fd'] = _above_the_standard_ones(ready_fd)", 'pass',
+               'supervisor/test_starting.py::'
+               'test_one_that_is_started_without_standard_descriptors_is_the_only_one'),
     Protection(2, 'nobody finds itself by a mark', 'supervisor/kernel/tree.py',
-               'if pid != os.getpid() and has_mark', 'if has_mark',
+               'if pid == os.getpid() or pid in', 'if pid in',
                'supervisor/test_mark.py::test_who_looks_for_a_tree_is_never_in_it'),
     Protection(2, 'nor in the cgroup of a tree', 'supervisor/kernel/tree.py',
                'met.discard(os.getpid())', 'pass',

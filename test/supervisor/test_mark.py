@@ -93,8 +93,24 @@ def bearer() -> Iterator[tuple[str, int]]:
 
 def test_who_looks_for_a_tree_is_never_in_it(bearer: tuple[str, int]) -> None:
     mark, child = bearer
-    assert tree.everywhere(mark)[0] == [child]
+    assert tree.everywhere(mark, set())[0] == [child]
     assert list(tree.members(0, False, mark, (), True, [os.getpid()])) == [child]
+
+
+def test_who_is_a_stranger_is_looked_at_once_however_often_somebody_dies(
+        bearer: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    mark, child = bearer
+    os.kill(child, signal.SIGKILL)  # and not reaped: so there is a second look
+    wait_until(lambda: not alive(child))
+    real, looked_at = tree.has_mark, []
+
+    def has_mark(pid: int, mark: str) -> bool:
+        looked_at.append(pid)
+        return real(pid, mark)
+    monkeypatch.setattr(tree, 'has_mark', has_mark)
+    assert tree.members(0, False, mark, (), True) == {}
+    assert looked_at.count(child) > 1
+    assert looked_at.count(os.getppid()) == 1
 
 
 def test_nobody_below_who_looks_for_a_tree_is_in_it(bearer: tuple[str, int]) -> None:

@@ -108,13 +108,21 @@ def has_mark(pid: int, mark: str) -> bool:
     return f'{MARK}={mark}'.encode() in environment.split(b'\0')
 
 
-def everywhere(mark: str) -> tuple[list[int], list[int]]:
-    """Return who has the mark on this machine, but for this one, and who was gone too soon."""
+def everywhere(mark: str, strangers: set[int]) -> tuple[list[int], list[int]]:
+    """
+    Return who has the mark on this machine, but for this one, and who was gone too soon.
+
+    :param strangers: who need not be looked at; whoever has no mark is added.
+    """
     found, missed = [], []
     for pid in map(int, filter(str.isdigit, os.listdir('/proc'))):
-        if pid != os.getpid() and has_mark(pid, mark):
+        if pid == os.getpid() or pid in strangers:
+            continue
+        if has_mark(pid, mark):
             found.append(pid)
-        elif not os.path.exists(f'/proc/{pid}'):
+        elif os.path.exists(f'/proc/{pid}'):
+            strangers.add(pid)
+        else:
             missed.append(pid)
     return found, missed
 
@@ -137,6 +145,8 @@ def members(session: int, leader_alive: bool, mark: str, leaders: Container[int]
     """
     dead: set[int] = set()
     met: set[int] = set()
+    # On a busy machine somebody always dies meanwhile: only who is new is looked at once more.
+    strangers: set[int] = set()
     for _ in range(_LOOKS):
         met = {*listed}
         missed: list[int] = []
@@ -144,7 +154,7 @@ def members(session: int, leader_alive: bool, mark: str, leaders: Container[int]
             met.update((session, *descendants(session)))
         orphans = [pid for pid in children(os.getpid()) if pid not in leaders]
         if search_everywhere:
-            orphans, missed = everywhere(mark)
+            orphans, missed = everywhere(mark, strangers)
         for pid in orphans:
             if pid not in met and _belongs(pid, session, mark):
                 met.update((pid, *descendants(pid)))
