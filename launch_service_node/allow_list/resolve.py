@@ -40,6 +40,7 @@ ANY_NAME = '*'  # in environment_from_caller, for allow_any only: reading.py nev
 _VARIABLE_NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*\Z')
 _PLACEHOLDER = re.compile(r'\$\((namespace|name)\)(/?)')
 _NEVER = re.compile('[\x00\r\n]')
+_GROUP = re.compile(r'(?<!\\)\(\?[a-z-]*:')  # the : of (?:=.*)? is no text
 
 
 class Command(NamedTuple):
@@ -190,7 +191,7 @@ def _fits(argument: str, slot: ArgumentSlot) -> bool:
     if argument.startswith('-') and '-' not in slot.pattern:
         return False
     # `topic:=other` and `__ns:=/other` remap a ROS node wherever they stand, also behind `--`.
-    if ':=' in argument and ':=' not in slot.pattern.replace('\\', ''):
+    if ':=' in argument and ':=' not in _GROUP.sub('(', slot.pattern).replace('\\', ''):
         return False
     return re.fullmatch(slot.pattern, argument) is not None
 

@@ -32,14 +32,17 @@ def entry(pattern: str) -> Entry:
 
 
 @pytest.mark.parametrize('argument', ['cmd_vel:=other', '__ns:=/other', '__node:=x', 'a:=:='])
-@pytest.mark.parametrize('pattern', ['[A-Za-z0-9_/].*', r'\w[^ ]*', '[_a-z].*', '[a-z_:/=]+'])
+@pytest.mark.parametrize('pattern', [
+    '[A-Za-z0-9_/].*', r'\w[^ ]*', '[_a-z].*', '[a-z_:/=]+', '[a-z_].*(?:=x)?',
+    '[a-z_].*(?i:=x)?'])
 def test_one_that_no_pattern_has_in_so_many_words_is_refused(
         pattern: str, argument: str) -> None:
     with pytest.raises(NotAllowed, match=':= only where the pattern has it$'):
         resolve(entry(pattern), [argument])
 
 
-@pytest.mark.parametrize('pattern', ['[a-z_]+:=[a-z]+', r'[a-z_]+\:\=[a-z]+', '[a-z_:=]+'])
+@pytest.mark.parametrize('pattern', ['[a-z_]+:=[a-z]+', r'[a-z_]+\:\=[a-z]+', '[a-z_:=]+',
+                                     '[a-z_]+(?::=[a-z]+)?', '(?:[a-z_]+):=[a-z]+'])
 def test_one_that_the_pattern_has_is_taken(pattern: str) -> None:
     assert resolve(entry(pattern), ['cmd_vel:=other']).argv[-1] == 'cmd_vel:=other'
 

@@ -240,8 +240,8 @@ TABLE = (
                'if _NEVER.search(text):', 'if False:',
                'faults/test_bypass.py::test_an_attempt_is_refused_and_noted'),
     Protection(15, 'remappings', 'allow_list/resolve.py',
-               "if ':=' in argument and ':=' not in slot.pattern.replace('\\\\', ''):",
-               'if False:', 'allow_list/test_remaps.py::'
+               "if ':=' in argument and ':=' not in _GROUP",
+               'if False and _GROUP', 'allow_list/test_remaps.py::'
                'test_one_that_no_pattern_has_in_so_many_words_is_refused'),
     Protection(15, 'a prefix for each command of a launch file', 'allow_list/patterns.py',
                "if of_launch_file and _PREFIX not in plain and parsed.may_begin(f'{_PREFIX}:='):",
