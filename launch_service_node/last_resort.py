@@ -58,7 +58,8 @@ def ends_within(seconds: float, code: int, message: str = '') -> Iterator[None]:
     :param message: one line for stderr.
     """
     # Kept until the timers are gone: the C library reads it.
-    words = ctypes.create_string_buffer(message.replace('%', '%%').encode())
+    words = ctypes.create_string_buffer(
+        message.replace('%', '%%').encode('utf-8', 'backslashreplace'))
     timers = []
     if message:
         _name_program()

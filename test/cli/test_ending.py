@@ -112,6 +112,12 @@ def test_a_middleware_that_does_not_come_up_is_not_waited_for_without_end() -> N
     assert err.startswith('launch-service: cannot join the ROS graph: ') and err.count('\n') == 1
 
 
+def test_what_the_environment_says_may_be_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('ROS_DISCOVERY_SERVER', os.fsdecode(b'\xff'))
+    code, _, err = end_of(program(HANGING.format(making='hang', closing=FINE)))
+    assert code == 4 and 'ROS_DISCOVERY_SERVER=\\udcff' in err
+
+
 def test_a_middleware_that_does_both_is_left_in_peace() -> None:
     code, _, err = end_of(program(HANGING.format(making=FINE, closing=FINE)))
     assert code == 3 and err.count('\n') == 1
