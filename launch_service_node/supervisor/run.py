@@ -230,8 +230,11 @@ class Run:
     def _has(self, pid: int) -> bool:
         """Say whether a living process, or one that was not reaped, is of its tree."""
         record = self._record
-        return tree.has_mark(pid, self._world.mark(record)) or (
-            record.pid != 0 and pid in (record.pid, *tree.descendants(record.pid)))
+        mark = self._world.mark(record)
+        if tree.belongs(pid, record.pid, mark) if record.pid else tree.has_mark(pid, mark):
+            return True
+        return (record.pid != 0 and pid in tree.descendants(record.pid)
+                or self.cgroup is not None and pid in self.cgroup.pids())
 
     def _notified(self) -> None:
         if self.readiness is not None:

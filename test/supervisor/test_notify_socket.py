@@ -203,3 +203,31 @@ def test_a_child_that_ends_when_it_was_heard_speaks_for_its_tree(lab: Lab) -> No
         'id': 'sh', 'cmd': ['/bin/sh', '-c', f'{notify}; exec sleep 1000'],
         'ready': {'notify': True, 'timeout': 1000}})
     assert running.start('sh', wait_ready=True)['process_status'] == State.RUNNING
+
+
+#: Has a daemon in its session that is nobody's child and has no mark left, as under `sudo -b`,
+#: and that says READY=1.
+DAEMON = """
+    import os, resource, socket, sys, time
+    if len(sys.argv) == 1:
+        if os.fork():
+            os.wait()
+            time.sleep(1000)
+        starter = os.getpid()
+        if os.fork():
+            os._exit(0)
+        while os.getppid() == starter:
+            time.sleep(0.01)
+        resource.setrlimit(10, (resource.getrlimit(10)[1],) * 2)
+        os.execve(sys.argv[0], [sys.argv[0], os.environ['NOTIFY_SOCKET']], {})
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.sendto(b'READY=1', sys.argv[1].replace('@', '\\0', 1))
+    time.sleep(1000)
+    """
+
+
+def test_who_is_stopped_with_it_also_speaks_for_it(lab: Lab) -> None:
+    running = lab.supervisor({'id': 'daemon', 'cmd': [lab.script('daemon', DAEMON)],
+                              'ready': {'notify': True, 'timeout': 1000}})
+    assert running.start('daemon', wait_ready=True)['process_status'] == State.RUNNING
+    running.shut_down()

@@ -156,7 +156,7 @@ def members(session: int, leader_alive: bool, mark: str, leaders: Container[int]
         if search_everywhere:
             orphans, missed = everywhere(mark, strangers)
         for pid in orphans:
-            if pid not in met and _belongs(pid, session, mark):
+            if pid not in met and belongs(pid, session, mark):
                 met.update((pid, *descendants(pid)))
         met.discard(os.getpid())
         stats = {pid: read_stat(pid) for pid in met}
@@ -168,7 +168,8 @@ def members(session: int, leader_alive: bool, mark: str, leaders: Container[int]
     return dict.fromkeys(met, 0)
 
 
-def _belongs(pid: int, session: int, mark: str) -> bool:
+def belongs(pid: int, session: int, mark: str) -> bool:
+    """Say whether a process is of this session or group, or has this mark."""
     stat = read_stat(pid)
     if stat is None:
         return False
