@@ -37,6 +37,9 @@ _SHORTEST = 0.002
 _LONGEST = 1.0
 _WITHOUT_INOTIFY = 0.25
 
+#: Seconds between two attempts at an output that nobody writes and that can't be bounded.
+_LONGEST_UNSETTLED = 60.0
+
 
 class _Watched:
     def __init__(self, output: Output, on_growth: Callable[[], object]) -> None:
@@ -83,12 +86,17 @@ class OutputKeeper:
             self._inotify.forget(watched.watch)
         self.settle(watched.output)
 
-    def settle(self, output: Output) -> None:
-        """Bound an output that nobody writes any more, now or as soon as that can be done."""
+    def settle(self, output: Output, again: float = _WITHOUT_INOTIFY) -> None:
+        """
+        Bound an output that nobody writes any more, now or soon after that can be done.
+
+        :param again: seconds until it is tried again; each time twice as long.
+        """
         try:
             output.bound()
-        except OSError:  # out of descriptors
-            self._loop.after(_WITHOUT_INOTIFY, lambda: self.settle(output))
+        except OSError:  # out of descriptors; or the disk may only be read, which may last
+            later = min(2 * again, _LONGEST_UNSETTLED)
+            self._loop.after(again, lambda: self.settle(output, later))
 
     def _on_inotify(self, _: int) -> None:
         assert self._inotify is not None
