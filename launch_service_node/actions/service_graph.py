@@ -82,6 +82,7 @@ class Graph:
 
     def __init__(self, context: LaunchContext) -> None:
         self._context = context
+        self._first_loop = context.asyncio_loop
         self._lock = threading.Lock()
         self._opening = threading.Lock()  # held while a session opens, which takes its time
         self._sessions: dict[str, RosSession] = {}
@@ -99,13 +100,13 @@ class Graph:
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
         """Run a coroutine; the launch lasts at least as long."""
-        task: asyncio.Task[Any] = self._context.asyncio_loop.create_task(work)
+        task: asyncio.Task[Any] = self._loop.create_task(work)
         self._context.add_completion_future(task)
         return task
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return what a function gives that takes its time."""
-        loop = self._context.asyncio_loop
+        loop = self._loop
         future: asyncio.Future[T] = loop.create_future()
 
         def tell(result: Any, error: Exception | None) -> None:
@@ -154,7 +155,7 @@ class Graph:
         """
         key = (place.domain, place.node)
         if key not in self._watches:
-            watch = self._watches[key] = Watch(self._context.asyncio_loop, place.node)
+            watch = self._watches[key] = Watch(self._loop, place.node)
             self._asking += 1
             try:
                 await self.run(lambda: watch.subscribe(self._session(place.domain)))
@@ -163,7 +164,7 @@ class Graph:
                 raise
             finally:
                 self._asking -= 1
-        return self._watches.get(key) or Watch(self._context.asyncio_loop, place.node)
+        return self._watches.get(key) or Watch(self._loop, place.node)
 
     def take(self, place: Place, statuses: Iterable[Record]) -> None:
         """Take what a response of a node says of processes."""
@@ -203,14 +204,18 @@ class Graph:
                     domain_id=int(domain) if domain.isdecimal() else None)
             return self._sessions[domain]
 
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        # A launch that was cancelled has none; that of the program may go on.
+        return self._context.asyncio_loop or self._first_loop
+
     def _beat(self) -> None:
         # Ctrl-C raises KeyboardInterrupt in the middle of whatever launch does, so the event
-        # Shutdown may never arrive.
-        loop = self._context.asyncio_loop
-        if self._ending or loop is None:
-            return  # without a loop the launch is over, and it is another that this one runs
-        loop.call_later(PULSE, self._beat)
-        if self._context.is_shutdown:
+        # Shutdown may never arrive. Of a launch that is cancelled there is none at all.
+        if self._ending:
+            return
+        self._loop.call_later(PULSE, self._beat)
+        if self._context.is_shutdown or self._context.asyncio_loop is None:
             self._end()
 
     def _end(self, *_: object) -> None:

@@ -16,9 +16,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
+from harness import PATIENCE
 import pytest
 
 pytest.importorskip('launch', reason='launch cannot be imported')
@@ -27,6 +29,7 @@ pytest.importorskip('rclpy', reason='rclpy cannot be imported')
 from launch.actions import (  # noqa: E402
     EmitEvent,
     LogInfo,
+    OpaqueFunction,
     RegisterEventHandler,
     Shutdown,
     TimerAction,
@@ -34,6 +37,7 @@ from launch.actions import (  # noqa: E402
 from launch.event_handlers import OnShutdown  # noqa: E402
 from launch.events import Shutdown as ShutdownEvent  # noqa: E402
 from launching import Launcher  # noqa: E402
+from osrf_pycommon.process_utils import get_loop  # noqa: E402
 
 from launch_service_node.actions import StopProcess  # noqa: E402
 from launch_service_node.actions.service_graph import PULSE  # noqa: E402
@@ -56,3 +60,14 @@ def test_one_that_asked_only_at_its_end_is_nothing_to_the_next(
     assert launcher.run(
         RegisterEventHandler(OnShutdown(on_shutdown=at_its_end)), Shutdown(reason='enough')) == 0
     assert launcher.run(TimerAction(period=2 * PULSE, actions=[])) == 0
+
+
+def test_one_that_is_cancelled_leaves_it_in_a_program_that_goes_on(launcher: Launcher) -> None:
+    assert launcher.run(StopProcess(
+        'x', namespace='robot9', find_within=0.1, on_failure=[OpaqueFunction(
+            function=lambda _: launcher.service.task.cancel() and None)])) == 1
+
+    async def left() -> None:
+        while 'ros session' in [thread.name for thread in threading.enumerate()]:
+            await asyncio.sleep(0.05)
+    get_loop().run_until_complete(asyncio.wait_for(left(), PATIENCE))
