@@ -24,6 +24,7 @@ the list before stays in force.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 import json
 import os
 import signal
@@ -32,6 +33,7 @@ import sys
 from ..allow_list.model import AllowList, Entry, Problem, report
 from ..errors import NotAllowed
 from .closest import closest
+from .kernel.identity import Handle, open_handle
 from .kernel.loop import Loop
 
 #: Seconds that reading may take.
@@ -56,6 +58,7 @@ class Rules:
         self._waiters: list[Callable[[], object]] = []
         self._again = False
         self._pid = 0
+        self._killed: Handle | None = None
         self._read_once = False
         self._data = b''
         self._paths: list[str] = []
@@ -75,6 +78,18 @@ class Rules:
             self._again = True
         else:
             self._fork()
+
+    @property
+    def stuck(self) -> bool:
+        """
+        Say whether one that took too long has not ended yet, though it was killed.
+
+        On a network disk that hangs the kernel may hold it, and would hold each that follows.
+        """
+        if self._killed is not None and self._killed.gone():
+            self._killed.close()
+            self._killed = None
+        return self._killed is not None
 
     def when_read(self, then: Callable[[], object]) -> None:
         """Call `then` at once or, before the list was ever read, when it has been."""
@@ -149,6 +164,9 @@ class Rules:
         os.close(read_fd)
         if late:
             _kill_child(self._pid)
+            if not self.stuck:
+                with suppress(OSError):  # out of descriptors
+                    self._killed = open_handle(self._pid)
         self._children.discard(self._pid)
         self._pid = 0
         self.unread = late

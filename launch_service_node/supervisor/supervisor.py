@@ -198,7 +198,9 @@ class Supervisor:
 
         def read_again() -> None:
             self._reading_again = None
-            if self.rules.unread:
+            if self.rules.unread and self.rules.stuck:
+                self._reading_again = self.loop.after(_READ_AGAIN, read_again)
+            elif self.rules.unread:
                 self.read_rules(self._autostart)
         self.rules.read(self.settings.allow_list, self.base_environment(), done)
 

@@ -148,6 +148,10 @@ TABLE = (
                'if self.rules.unread and self._reading_again is None:', 'if False:',
                'supervisor/test_rules.py::'
                'test_a_list_that_could_not_be_read_is_read_when_it_can_be'),
+    Protection(12, 'one reader that hangs is enough', 'supervisor/supervisor.py',
+               'if self.rules.unread and self.rules.stuck:', 'if False:',
+               'supervisor/test_rules.py::'
+               'test_a_reader_that_the_kernel_holds_is_not_joined_by_others'),
     Protection(12, 'one who waits for the list and fails is alone', 'supervisor/rules.py',
                'self._loop.guarded(waiter)', 'waiter()',
                'supervisor/test_rules.py::'

@@ -26,6 +26,7 @@ import pytest
 
 from launch_service_node.errors import ResultCode
 from launch_service_node.supervisor.kernel.loop import Loop
+from launch_service_node.supervisor.kernel.tree import children
 from launch_service_node.supervisor.rules import _kill_child, Rules
 
 SLEEPER = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'], 'autostart': True}
@@ -87,3 +88,41 @@ def test_a_list_that_could_not_be_read_is_read_when_it_can_be(lab: Lab) -> None:
     assert wait_until(lambda: running.ask('start', cmd='sleeper', name='one')['ok'])
     assert running.process('sleeper')['os_pid']  # what starts by itself has, too
     assert running.call('reload')['errors'] == []
+
+
+#: A supervisor whose reader of the allow-list hangs where no signal reaches it, and that notes
+#: in a file each time that it looks whether it still does.
+HELD = """
+    from launch_service_node.supervisor import rules
+    rules.TIMEOUT = 0.1
+    def hangs(real):
+        def read(*arguments):
+            while armed():
+                time.sleep(1000)
+            return real(*arguments)
+        return read
+    replace('supervisor.rules:_read_in_child', hangs)
+    replace('supervisor.rules:_kill_child', lambda real: lambda pid: None)
+    def noted(stuck):
+        def look(self):
+            with open(ARM + '.looks', 'a') as file:
+                file.write('x')
+            return stuck.fget(self)
+        return property(look)
+    replace('supervisor.rules:Rules.stuck', noted)
+    """
+
+
+def test_a_reader_that_the_kernel_holds_is_not_joined_by_others(lab: Lab) -> None:
+    gun = lab.folder / 'gun'
+    gun.touch()
+    looks = lab.folder / 'gun.looks'
+    running = lab.supervisor(SLEEPER, wrap=patched(HELD, str(gun)))
+    readers, before = children(running.popen.pid), len(looks.read_text())
+    assert readers
+    wait_until(lambda: len(looks.read_text()) > before + 2)
+    assert children(running.popen.pid) == readers
+    gun.unlink()
+    for reader in readers:
+        os.kill(reader, signal.SIGKILL)
+    assert wait_until(lambda: running.ask('start', cmd='sleeper', name='one')['ok'])
