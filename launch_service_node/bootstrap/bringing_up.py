@@ -64,7 +64,8 @@ class Outcome:
 
 def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
              step: Note = lambda words: None, cancel: threading.Event | None = None,
-             environ: Mapping[str, str] = os.environ) -> Outcome:
+             environ: Mapping[str, str] = os.environ,
+             leave: Callable[[Callable[[], None]], object] = lambda close: close()) -> Outcome:
     """
     Bring up an instance on a machine, and return what it came to.
 
@@ -72,6 +73,7 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
     :param step: gets what is being done, a few words each.
     :param cancel: when it is set, the wait ends; what the machine has begun it finishes.
     :param environ: what decides which ROS graph this side is on.
+    :param leave: gets what leaves that graph, and may put it off.
     :raises InvalidRequest: the request can't be right; nothing has happened.
     :raises PackageMissing: the machine doesn't have what it takes; nothing has happened.
     :raises InstanceError: CONFLICT, an instance runs there otherwise; it is left alone.
@@ -112,7 +114,7 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
         return replace(outcome, seen=listener is not None, notes=tuple(notes))
     finally:
         if listener is not None:
-            listener.close()
+            leave(listener.close)
 
 
 def _on_the_machine(pool: Pool, request: Request, order: Order, listener: Listener | None,

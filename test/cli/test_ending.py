@@ -29,9 +29,10 @@ from launch_service_node.cli import local_backend, main
 # A call of C that never comes back and holds the lock of the interpreter, as rclpy does.
 HANGING = """\
     import ctypes, sys
+    from launch_service_node.bootstrap import graph
     from launch_service_node.cli import ending, main, ros_backend
 
-    def hang(*_):
+    def hang(*_, **__):
         ctypes.PyDLL(None).pause()
 
     class Session:
@@ -39,13 +40,13 @@ HANGING = """\
         __init__ = {making}
         close = {closing}
 
-    ros_backend.RosSession = Session
+    graph.RosSession = ros_backend.RosSession = Session
     ros_backend.find_nodes = lambda *_, **__: []
     ros_backend.JOINING = ending.LEAVING = 0.2
-    sys.argv = ['launch-service', 'list']
+    sys.argv = ['launch-service', *{words!r}.split()]
     main.main()
     """
-FINE = 'lambda *_: None'
+FINE = 'lambda *_, **__: None'
 
 INTERRUPTED = """\
     import sys, threading
@@ -102,24 +103,31 @@ def shell(line: str) -> tuple[int, str]:
 
 
 def test_a_middleware_that_does_not_let_go_keeps_neither_answer_nor_exit_code() -> None:
-    code, _, err = end_of(program(HANGING.format(making=FINE, closing='hang')))
+    code, _, err = end_of(program(HANGING.format(making=FINE, closing='hang', words='list')))
     assert code == 3 and err.startswith('launch-service: no LaunchServiceNode on the ROS graph')
 
 
+def test_nor_when_another_host_was_asked() -> None:
+    # Nobody listens at port 1.
+    words = '--timeout 1 bootstrap 127.0.0.1:1 /robot1'
+    code, _, err = end_of(program(HANGING.format(making=FINE, closing='hang', words=words)))
+    assert code != 0 and 'refuses the connection' in err.splitlines()[-1]
+
+
 def test_a_middleware_that_does_not_come_up_is_not_waited_for_without_end() -> None:
-    code, _, err = end_of(program(HANGING.format(making='hang', closing=FINE)))
+    code, _, err = end_of(program(HANGING.format(making='hang', closing=FINE, words='list')))
     assert code == 4
     assert err.startswith('launch-service: cannot join the ROS graph: ') and err.count('\n') == 1
 
 
 def test_what_the_environment_says_may_be_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ROS_DISCOVERY_SERVER', os.fsdecode(b'\xff'))
-    code, _, err = end_of(program(HANGING.format(making='hang', closing=FINE)))
+    code, _, err = end_of(program(HANGING.format(making='hang', closing=FINE, words='list')))
     assert code == 4 and 'ROS_DISCOVERY_SERVER=\\udcff' in err
 
 
 def test_a_middleware_that_does_both_is_left_in_peace() -> None:
-    code, _, err = end_of(program(HANGING.format(making=FINE, closing=FINE)))
+    code, _, err = end_of(program(HANGING.format(making=FINE, closing=FINE, words='list')))
     assert code == 3 and err.count('\n') == 1
 
 

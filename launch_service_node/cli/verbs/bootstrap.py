@@ -26,6 +26,7 @@ import argparse
 from typing import Any
 
 from ...errors import ResultCode
+from ..ending import at_the_end
 from ..host_options import add_host_options, complete_hosts, host_of
 from ..options import pair, seconds, UsageError
 from ..output import complain, Output, result
@@ -75,7 +76,8 @@ def main(args: argparse.Namespace) -> int:
     out = Output(args)
     with Pool() as pool:
         outcome = bring_up(pool, request, note=complain,
-                           step=lambda words: out.note(f'{request.host}: {words} ...'))
+                           step=lambda words: out.note(f'{request.host}: {words} ...'),
+                           leave=at_the_end)
     node: dict[str, Any] = outcome.instance['node'] or {}
     out.done(
         result(ResultCode.OK, outcome=outcome.what, namespace=outcome.namespace,
