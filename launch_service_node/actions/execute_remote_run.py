@@ -119,11 +119,11 @@ class Run:
     def start(self) -> None:
         """Have it started."""
         self.state = State.STARTING
-        self.returncode = None
         self._plan.details['pid'] = 0
         self._link = Link(self._plan.open_session, self._plan.command, self._loop, self,
                           lambda: self._context.asyncio_loop is not self._loop)
         self._link.start()
+        self.returncode = None
 
     def stop(self) -> None:
         """Have it ended for good, in bounded time."""

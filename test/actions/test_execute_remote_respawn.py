@@ -141,5 +141,5 @@ def test_a_respawn_that_is_out_of_threads_ends_and_says_so(
     action = shell(robot, 'exit 3', respawn=True)
     told = Told(action)
     assert launcher.run(action, *told.hear()) == 0
-    assert told.codes == [3] and len(starts) == 2
+    assert told.codes == [3] and len(starts) == 2 and action.return_code == 3
     assert "is not started again: can't start new thread" in launcher.log()
