@@ -236,16 +236,21 @@ class _BringUp:
     def _bring_back(self, running: Running) -> str:
         """Have the node of before, and say whether there is one."""
         self._tell('going back to what was there')
+        unread = ''
         try:
             ensure_supervisor(self._namespace)
-            self._reload()  # the next one may have read what was there meanwhile
+            try:
+                self._reload()  # the next one may have read what was there meanwhile
+            except LaunchServiceError as error:
+                unread = (f', but may not go by its allow-list: {error.message}; read that with '
+                          f'`launch-service reload {self._namespace}`')
             with SupervisorClient(self._namespace) as client:
                 client.call('manage_node', argv=list(running.argv),
                             environment=dict(running.environment))
                 client.call('wait_node', 31.0, seconds=30.0)
         except LaunchServiceError as error:
             return f"what ran before doesn't come back either: {error.message}"
-        return 'what ran before is back'
+        return f'what ran before is back{unread}'
 
     def _answer(self, what: str, found: list[str]) -> dict[str, Any]:
         running = look(self._namespace)

@@ -321,6 +321,22 @@ def test_what_is_brought_back_has_its_allow_list_back(
         ended('/robot1')
 
 
+def test_it_is_brought_back_also_when_its_allow_list_can_not_be_read_again(
+        here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip('rclpy', reason='rclpy cannot be imported')
+    acting.bring_up(sent(list_of('idle')), print, dict(here.environment))
+    try:
+        def reload(self: Any) -> None:
+            raise Unreachable('the supervisor does not answer')
+        monkeypatch.setattr(acting._BringUp, '_reload', reload)
+        order = sent(list_of('other'), parameters={'heartbeat_period': 'never'}, replace=True)
+        with pytest.raises(LaunchServiceError, match='; what ran before is back, but .* reload '):
+            acting.bring_up(order, print, dict(here.environment))
+        assert acting.look('/robot1') is not None
+    finally:
+        ended('/robot1')
+
+
 def test_a_text_that_cannot_be_put_in_force_is_not_left_there(
         here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip('rclpy', reason='rclpy cannot be imported')
