@@ -229,6 +229,10 @@ class Run:
 
     def _has(self, pid: int) -> bool:
         """Say whether a living process, or one that was not reaped, is of its tree."""
+        if pid == os.getpid():
+            # systemd-notify of root speaks as its parent: us, when it was started in the
+            # background, or runs before the program (--exec). Only root may do that.
+            return True
         record = self._record
         mark = self._world.mark(record)
         if tree.belongs(pid, record.pid, mark) if record.pid else tree.has_mark(pid, mark):

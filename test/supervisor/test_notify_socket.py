@@ -231,3 +231,24 @@ def test_who_is_stopped_with_it_also_speaks_for_it(lab: Lab) -> None:
                               'ready': {'notify': True, 'timeout': 1000}})
     assert running.start('daemon', wait_ready=True)['process_status'] == State.RUNNING
     running.shut_down()
+
+
+#: Says READY=1 as its parent, as systemd-notify(1) does where it may.
+AS_PARENT = """
+    import os, socket, struct, time
+    said_by = struct.pack('3i', os.getppid(), os.getuid(), os.getgid())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.connect(os.environ['NOTIFY_SOCKET'].replace('@', '\\0', 1))
+        notify.sendmsg([b'READY=1'], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, said_by)])
+    time.sleep(1000)
+    """
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root may speak as somebody else')
+@pytest.mark.parametrize('command', ['exec {}', '{} & wait', '({} &); exec sleep 1000'],
+                         ids=['it', 'a child', 'an orphan'])
+def test_who_speaks_as_its_parent_speaks_for_its_tree(lab: Lab, command: str) -> None:
+    program = lab.script('as_parent', AS_PARENT)
+    running = lab.supervisor({'id': 'sh', 'cmd': ['/bin/sh', '-c', command.format(program)],
+                              'ready': {'notify': True, 'timeout': 1000}})
+    assert running.start('sh', wait_ready=True)['process_status'] == State.RUNNING
