@@ -22,7 +22,7 @@ is found out before anything changes, and what fails is undone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import fcntl
 import os
 import platform
@@ -189,6 +189,8 @@ class _BringUp:
                 self._reload()
             except LaunchServiceError:
                 self._undo()
+                with suppress(LaunchServiceError):
+                    self._reload()  # its answer may have been lost, or come too late
                 raise
             return
         self._check_ours(running, found)

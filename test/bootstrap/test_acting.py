@@ -337,13 +337,20 @@ def test_it_is_brought_back_also_when_its_allow_list_can_not_be_read_again(
         ended('/robot1')
 
 
+@pytest.mark.parametrize('late', [False, True])
 def test_a_text_that_cannot_be_put_in_force_is_not_left_there(
-        here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        here: Lab, monkeypatch: pytest.MonkeyPatch, late: bool) -> None:
     pytest.importorskip('rclpy', reason='rclpy cannot be imported')
     acting.bring_up(sent(list_of('idle')), print, dict(here.environment))
     try:
+        real, asked = acting._BringUp._reload, []
+
         def reload(self: Any) -> None:
-            raise Unreachable('the supervisor does not answer')
+            asked.append(self)
+            if late or len(asked) > 1:
+                real(self)
+            if len(asked) == 1:
+                raise Unreachable('the supervisor does not answer')
         with monkeypatch.context() as patch, pytest.raises(Unreachable):
             patch.setattr(acting._BringUp, '_reload', reload)
             acting.bring_up(sent(list_of('other'), replace=True), print, dict(here.environment))
