@@ -131,9 +131,12 @@ class _Login:
         where, said = self.where, self._farewell()
         tried, facts = ', '.join(self.tried), {'tried': tuple(self.tried), **where.facts()}
         if not said:
+            # Some have had enough keys, and don't say so.
+            enough = ('; or it takes no more keys: name the right one as ssh_key'
+                      if self.attempts > 1 else '')
             return ConnectionLost(
                 f'{where.name} hangs up while {where.user} logs in (tried {tried}): check the '
-                'network and whether the host still runs', **facts)
+                f'network and whether the host still runs{enough}', **facts)
         if self.attempts > 1:
             way_out = ('have fewer keys tried: name the right one as ssh_key, or set IdentityFile '
                        'and IdentitiesOnly in ssh_config; or raise MaxAuthTries in its '

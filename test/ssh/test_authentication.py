@@ -31,7 +31,7 @@ import pytest
 from ssh_accounts import PASSWORD, why_not, with_account
 from ssh_servers import keygen, PATIENCE, Sshd
 
-from launch_service_node.errors import AuthenticationFailed
+from launch_service_node.errors import AuthenticationFailed, ConnectionLost
 from launch_service_node.ssh.command import Command
 from launch_service_node.ssh.connection import connect
 from launch_service_node.ssh.pool import Pool
@@ -193,6 +193,30 @@ def test_the_password_is_no_answer_to_a_question_that_is_shown(sshd: Sshd) -> No
     with asking(sshd, [('Name: ', True, 'robot')]) as (target, server):
         assert "the host asks 'Name:'" in refused(target)
     assert server.answers == ['']
+
+
+@pytest.mark.parametrize('most', [1, 2])
+def test_a_host_that_hangs_up_without_a_word_may_have_had_enough_keys(
+        sshd: Sshd, tmp_path: Path, most: int) -> None:
+    keys = [str(keygen(tmp_path / f'key{number}')) for number in range(3)]
+    seen: list[paramiko.PKey] = []
+
+    def look(_: str, key: paramiko.PKey) -> int:
+        seen.append(key)
+        if len(seen) == most:
+            threading.current_thread().sock.shutdown(socket.SHUT_RDWR)  # type: ignore
+        return paramiko.common.AUTH_FAILED  # type: ignore[no-any-return]
+
+    with asking(sshd) as (target, server):
+        sshd.write_config(*(f'IdentityFile {key}' for key in keys))
+        server.get_allowed_auths = lambda _: 'publickey'  # type: ignore[method-assign]
+        server.check_auth_publickey = look  # type: ignore[assignment]
+        with pytest.raises(ConnectionLost) as caught:
+            connect(replace(target, password=None)).close()
+    assert str(caught.value) == (
+        f'robot hangs up while {target.user} logs in (tried {", ".join(keys[:most])}): check the '
+        'network and whether the host still runs' + (
+            '; or it takes no more keys: name the right one as ssh_key' if most > 1 else ''))
 
 
 def test_no_secret_is_written_down_anywhere(
