@@ -37,8 +37,8 @@ def not_stopped(name: str, pids: Sequence[int]) -> tuple[str, ProcessError]:
     if not pids:
         said = 'out of descriptors (Too many open files): not all of it could be sent SIGKILL'
         return said, ProcessError(
-            f'{name}: the supervisor is {said}; it goes on trying while it runs; give it more, with '
-            'LimitNOFILE= or ulimit -n', ResultCode.NOT_STOPPED)
+            f'{name}: the supervisor is {said}; it goes on trying while it runs; give it more, '
+            'with LimitNOFILE= or ulimit -n', ResultCode.NOT_STOPPED)
     numbers = ', '.join(map(str, pids))
     return f'still there after SIGKILL: pid {numbers}', ProcessError(
         f'{name}: pid {numbers} did not end even on SIGKILL: the kernel holds it, or it is '
