@@ -205,8 +205,9 @@ class Orders:
                 return
             self._orders.put(order)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                thread.start()
+                self._thread = thread
 
     def end(self) -> None:
         """Do what was ordered, and then nothing more."""

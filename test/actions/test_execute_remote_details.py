@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from pathlib import Path
 import signal
+import threading
 
 import pytest
 
@@ -29,7 +30,9 @@ from launch.actions import EmitEvent, OpaqueFunction, RegisterEventHandler  # no
 from launch.event_handlers import OnProcessExit, OnProcessStart  # noqa: E402
 from launch.events.process import matches_pid, ShutdownProcess  # noqa: E402
 from launching import Launcher, Told, when_it_says  # noqa: E402
-from ssh_servers import Sshd  # noqa: E402
+from ssh_servers import PATIENCE, Sshd  # noqa: E402
+
+from launch_service_node.actions.execute_remote_link import Orders  # noqa: E402
 
 
 def test_the_return_code_is_known_when_it_has_exited(launcher: Launcher, robot: Sshd) -> None:
@@ -76,3 +79,17 @@ def test_it_ends_with_a_launch_that_is_cancelled_in_a_program_that_goes_on(
         function=lambda _: launcher.service.task.cancel() and None))) == 1
     pid = action.process_details['pid']
     wait_until(lambda: not alive(pid))
+
+
+def test_an_order_for_which_there_is_no_thread_keeps_no_later_one(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    orders, done = Orders('orders', print), threading.Event()
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(threading.Thread, 'start', refuse)
+        orders.put(print)
+    orders.put(done.set)
+    assert done.wait(PATIENCE)
+    orders.end()
