@@ -82,6 +82,13 @@ def no_ros(error: Exception) -> Unreachable:
         'or ask the instance of this host with --local', ResultCode.SERVICE_UNAVAILABLE)
 
 
+def no_domain(wrong: str) -> Unreachable:
+    """Return the error for a ROS domain that there is not; `wrong` says so."""
+    return Unreachable(
+        f'cannot join the ROS graph: {wrong}; set ROS_DOMAIN_ID, or ask the instance of this '
+        'host with --local', ResultCode.SERVICE_UNAVAILABLE)
+
+
 def no_middleware(seconds: float, environ: Mapping[str, str] = os.environ) -> str:
     """Return the words for a middleware that neither comes up nor fails."""
     return (f'cannot join the ROS graph: the middleware did not come up within {seconds:g} s '

@@ -22,7 +22,8 @@ import threading
 from typing import Any
 
 from ..domain import wrong_domain
-from .explain import no_ros
+from ..errors import Unreachable
+from .explain import no_domain, no_ros
 
 #: Two threads that load rclpy at the same time see halves of it, and fail.
 _LOADING = threading.Lock()
@@ -56,11 +57,14 @@ class RosSession:
             wrong = wrong_domain(self._context.get_domain_id(),
                                  get_rmw_implementation_identifier())
             if wrong:
-                raise RuntimeError(wrong)
+                raise no_domain(wrong)
             self.node = rclpy.create_node(
                 name or f'_launch_service_client_{os.getpid()}', context=self._context,
                 use_global_arguments=False, enable_rosout=False, start_parameter_services=False)
             self._executor = SingleThreadedExecutor(context=self._context)
+        except Unreachable:
+            self._context.try_shutdown()
+            raise
         except (RuntimeError, ImportError) as error:  # RCLError and its kin are RuntimeErrors
             self._context.try_shutdown()
             raise no_ros(error) from error

@@ -45,7 +45,7 @@ def test_a_domain_that_does_not_exist_is_an_error_and_not_the_end(
         [sys.executable, '-c', PROGRAM.format(arguments=arguments)], text=True,
         capture_output=True, timeout=PATIENCE * 2, env={**os.environ, 'ROS_DOMAIN_ID': variable})
     assert done.returncode == 0, done.stderr
-    assert 'there is no ROS domain 300, only 0 to 232' in done.stdout
+    assert 'there is no ROS domain 300, only 0 to 232; set ROS_DOMAIN_ID' in done.stdout
 
 
 def test_what_another_middleware_makes_of_a_number_is_its_own_affair() -> None:
