@@ -216,6 +216,8 @@ def _read_in_child(write_fd: int, paths: list[str], base: dict[str, str],
         with open(3, 'wb') as file:
             file.write(data)
         os._exit(0)
+    except BrokenPipeError:
+        pass  # the supervisor has fallen, or waits no longer
     except Exception:  # noqa: BLE001 - the parent says so, this says why
         sys.__excepthook__(*sys.exc_info())
         sys.stderr.flush()

@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 
 from faults.injection import patched
 from harness import Lab, PATIENCE, wait_until
@@ -88,6 +89,17 @@ def test_a_list_that_could_not_be_read_is_read_when_it_can_be(lab: Lab) -> None:
     assert wait_until(lambda: running.ask('start', cmd='sleeper', name='one')['ok'])
     assert running.process('sleeper')['os_pid']  # what starts by itself has, too
     assert running.call('reload')['errors'] == []
+
+
+def test_a_reader_whose_supervisor_has_fallen_says_nothing() -> None:
+    done = subprocess.run([sys.executable, '-c', """if True:
+        import os
+        from launch_service_node.supervisor.rules import _read_in_child
+        read_fd, write_fd = os.pipe()
+        os.close(read_fd)
+        _read_in_child(write_fd, [], {}, [])
+        """], capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (1, '')
 
 
 #: A supervisor whose reader of the allow-list hangs where no signal reaches it, and that notes
