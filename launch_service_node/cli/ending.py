@@ -72,8 +72,7 @@ def end(code: int) -> NoReturn:
     """
     End the program.
 
-    Not by way of the interpreter: that would wait for threads whose answer nobody wants any
-    more, and for the destructors of the middleware.
+    Not by way of the interpreter: that would wait for the destructors of the middleware.
     """
     os._exit(code)
 

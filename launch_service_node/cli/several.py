@@ -17,7 +17,10 @@
 from __future__ import annotations
 
 import argparse
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+import queue
+import threading
 from typing import Any, Generic, TypeVar
 
 from ..client.records import Record
@@ -65,13 +68,35 @@ def each(things: Iterable[Thing],
     things = list(things)
     if len(things) < 2:
         return [attempt(thing) for thing in things]
-    from concurrent.futures import ThreadPoolExecutor  # takes its time to load
-    pool = ThreadPoolExecutor(min(MAX_AT_ONCE, len(things)), 'launch-service')
+    # Not a ThreadPoolExecutor: Python would wait for its threads, also after Ctrl-C, when
+    # the answers don't matter any more.
+    waiting, done = deque(enumerate(things)), queue.SimpleQueue[
+        tuple[int, Outcome[Thing, Value] | None, BaseException | None]]()
+
+    def work() -> None:
+        while True:
+            try:
+                number, thing = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                done.put((number, attempt(thing), None))
+            except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+                done.put((number, None, error))
+
+    outcomes: dict[int, Outcome[Thing, Value]] = {}
     try:
-        return list(pool.map(attempt, things))
+        for _ in range(min(MAX_AT_ONCE, len(things))):
+            threading.Thread(target=work, name='launch-service', daemon=True).start()
+        while len(outcomes) < len(things):
+            number, outcome, failed = done.get()
+            if outcome is None:
+                assert failed is not None
+                raise failed
+            outcomes[number] = outcome
     finally:
-        # After Ctrl-C the answers don't matter any more.
-        pool.shutdown(wait=False, cancel_futures=True)
+        waiting.clear()
+    return [outcomes[number] for number in range(len(things))]
 
 
 def code_of_all(outcomes: Sequence[Outcome[Any, Any]]) -> ResultCode:

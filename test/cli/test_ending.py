@@ -72,7 +72,7 @@ INTERRUPTED = """\
 
     stop.reach_of = lambda args: Reach()
     sys.argv = ['launch-service', 'stop', '/robot1', 'lidar', 'camera']
-    main.main()
+    sys.exit(main.main({words}))
     """
 
 
@@ -131,8 +131,10 @@ def test_a_middleware_that_does_both_is_left_in_peace() -> None:
     assert code == 3 and err.count('\n') == 1
 
 
-def test_ctrl_c_does_not_wait_for_answers_that_nobody_wants_any_more() -> None:
-    running = program(INTERRUPTED)
+# `ros2` ends by way of the interpreter, as whoever gives the words does.
+@pytest.mark.parametrize('words', ['', 'sys.argv[1:]'], ids=['launch-service', 'ros2'])
+def test_ctrl_c_does_not_wait_for_answers_that_nobody_wants_any_more(words: str) -> None:
+    running = program(INTERRUPTED.format(words=words))
     assert running.stdout is not None
     assert [running.stdout.readline() for _ in range(2)] == ['asked\n'] * 2
     running.send_signal(signal.SIGINT)
