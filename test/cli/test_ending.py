@@ -57,7 +57,7 @@ INTERRUPTED = """\
         namespace = '/robot1'
 
         def stop(self, *_):
-            print('asked', flush=True)
+            print('asked\\n', end='', flush=True)
             threading.Event().wait()
 
     class Reach:
