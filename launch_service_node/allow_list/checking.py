@@ -134,6 +134,8 @@ def _interpreter(path: str) -> str:
 
 def _words(path: str) -> list[str]:
     """Return the words behind `#!`, split as Linux does, so that a carriage return is kept."""
+    if not os.path.isfile(path):
+        return []  # to open a FIFO or a device may take for ever, or do something
     try:
         with open(path, 'rb') as file:
             begin = file.read(256)

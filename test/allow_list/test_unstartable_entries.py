@@ -16,6 +16,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from launch_service_node.allow_list.reading import read_allow_list
@@ -42,6 +45,21 @@ def test_what_cannot_be_started_is_listed_with_the_reason(
     assert read.entries['x'].command
     assert [(problem.line, problem.message) for problem in read.problems] == [
         (2, read.entries['x'].error)]
+
+
+def test_what_is_no_file_is_not_opened(write: Write, tmp_path: Path) -> None:
+    """That could wait for ever, as here if nobody wrote, or do what no reader wants to do."""
+    line = tmp_path / 'line'
+    os.mkfifo(line, 0o755)
+    said = b'#!/usr/bin/env python3\n' * 100
+    fd = os.open(line, os.O_RDWR)
+    try:
+        os.write(fd, said)
+        read = read_allow_list(write(f'allowable_processes: [{{id: x, cmd: {line}}}]'), {})
+        assert 'is not a file' in read.entries['x'].error
+        assert os.read(fd, 2 * len(said)) == said
+    finally:
+        os.close(fd)
 
 
 def test_a_launch_file_needs_ros2(write: Write, prefix: Prefix) -> None:
