@@ -52,7 +52,7 @@ def test_what_is_no_file_is_not_opened(write: Write, tmp_path: Path) -> None:
     line = tmp_path / 'line'
     os.mkfifo(line, 0o755)
     said = b'#!/usr/bin/env python3\n' * 100
-    fd = os.open(line, os.O_RDWR)
+    fd = os.open(line, os.O_RDWR | os.O_NONBLOCK)
     try:
         os.write(fd, said)
         read = read_allow_list(write(f'allowable_processes: [{{id: x, cmd: {line}}}]'), {})
