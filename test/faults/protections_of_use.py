@@ -366,6 +366,10 @@ TABLE = (
                'with ends_within(LEAVING, code):', 'if True:',
                'cli/test_ending.py::'
                'test_a_middleware_that_does_not_let_go_keeps_neither_answer_nor_exit_code'),
+    Protection(16, 'Ctrl-C waits for no answer', 'cli/several.py',
+               "name='launch-service', daemon=True", "name='launch-service'",
+               'cli/test_ending.py::'
+               'test_ctrl_c_does_not_wait_for_answers_that_nobody_wants_any_more'),
     Protection(16, 'the middleware keeps no node', 'node/main.py',
                'with ends_within(LEAVING, code):', 'if True:',
                'node/test_last_resort.py::'
