@@ -51,7 +51,7 @@ def test_what_is_no_file_is_not_opened(write: Write, tmp_path: Path) -> None:
     """That could wait for ever, as here if nobody wrote, or do what no reader wants to do."""
     line = tmp_path / 'line'
     os.mkfifo(line, 0o755)
-    said = b'#!/usr/bin/env python3\n' * 100
+    said = b'#!/usr/bin/env python3\n' * 2500  # more than is read at once
     fd = os.open(line, os.O_RDWR | os.O_NONBLOCK)
     try:
         os.write(fd, said)
