@@ -19,11 +19,12 @@ class Service:
 
     def __init__(self, unknown: int) -> None:
         self.unknown = unknown
+        self.gone = False
         self.sent: list[tuple[Any, Any]] = []
         self.over = threading.Event()
 
     def send_response(self, response: Any, header: Any) -> None:
-        if self.unknown < 0:
+        if self.gone:
             self.over.set()
             raise InvalidHandle
         if self.unknown:
@@ -72,11 +73,12 @@ def test_a_client_that_stays_unknown_is_told_of_in_one_line(monkeypatch):
 
 def test_a_node_that_goes_down_ends_the_attempts(monkeypatch):
     monkeypatch.setattr(late_clients, 'PAUSE', 0.001)
-    service, said = Service(1), []
+    monkeypatch.setattr(late_clients, 'ATTEMPTS', 10 ** 9)
+    service, said = Service(10 ** 9), []
     keep_trying(service, said.append)
     before = set(threading.enumerate())
     service.send_response('response', 'header')
-    service.unknown = -1  # from here on there is no service
+    service.gone = True
     assert service.over.wait(PATIENCE)
     wait_until(lambda: not set(threading.enumerate()) - before)
     assert service.sent == [] and said == []
