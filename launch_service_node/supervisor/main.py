@@ -126,15 +126,13 @@ def _shed_mark() -> None:
 
 def _above_the_standard_ones(ready_fd: int) -> int:
     """
-    See to it that the descriptors 0 to 2 are there, and return `ready_fd`, which is none of them.
+    See to it that the descriptors 0 to 2 are there; return `ready_fd`, or a copy beyond them.
 
     Whoever has started us may have closed them. The lock would get such a number, and be lost
     when the log takes its place; or the log would be written to a client.
     """
     if 0 <= ready_fd <= 2:
-        copy = fcntl.fcntl(ready_fd, fcntl.F_DUPFD_CLOEXEC, 3)
-        os.close(ready_fd)
-        ready_fd = copy
+        ready_fd = fcntl.fcntl(ready_fd, fcntl.F_DUPFD_CLOEXEC, 3)
     fd = 0
     while fd <= 2:
         fd = os.open('/dev/null', os.O_RDWR)
