@@ -113,12 +113,13 @@ def _uid(user: str) -> int | None:
 
 
 def env_program(path: str) -> str:
-    """Return the program that a script has `env` find in PATH; empty: none."""
+    """Return the program that a script has `env` find in PATH; empty: none, or not known."""
     words = _words(path)
     if len(words) < 2 or os.path.basename(words[0]) != 'env':
         return ''
     word = next((word for word in words[1:] if word != '-S'), '')
-    return '' if word.startswith(('-', '/')) or '=' in word else word
+    # A path is not looked up; a variable, a quotation mark and an option are for `env` to read.
+    return '' if word.startswith('-') or re.search(r'[/=$"\'\\]', word) else word
 
 
 def without_env_program(path: str) -> str:

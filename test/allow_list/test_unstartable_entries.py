@@ -99,6 +99,18 @@ def test_a_launch_file_that_others_may_replace_is_listed_with_the_reason(
         f"not safe to run: everyone may write to '{file}'; chmod go-w {file}")
 
 
+@pytest.mark.parametrize('line', [
+    '/usr/bin/env -S ${HOME}/bin/runner', '/usr/bin/env ./runner', '/usr/bin/env bin/runner',
+    '/usr/bin/env -S "runner" -x', '/usr/bin/env -S A=1 runner', '/usr/bin/env -i runner'])
+def test_what_env_does_not_look_up_or_only_env_can_read_keeps_no_script_from_running(
+    write: Write, prefix: Prefix, line: str,
+) -> None:
+    """It may well be there when it runs."""
+    prefix.file('lib/robot/drive', f'#!{line}\n', 0o755)
+    path = write('allowable_processes: [{id: x, package: robot, executable: drive}]')
+    assert read_allow_list(path, prefix.environment).problems == ()
+
+
 @pytest.mark.parametrize('line', ['/usr/bin/env runner', '/usr/bin/env  -S runner -x'])
 def test_what_runs_a_script_through_env_counts(
     write: Write, prefix: Prefix, line: str,
