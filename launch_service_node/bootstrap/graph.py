@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import os
 import threading
 import time
@@ -33,6 +33,9 @@ TIMEOUT = 20.0
 JOINING = 60.0
 
 _POLL = 0.1
+
+#: Seconds for the heartbeat of another node of the same name, where there is one.
+_TWIN = 2.0
 
 _HEARTBEAT = 'launch_service_node/msg/Heartbeat'
 
@@ -92,13 +95,14 @@ class Listener:
         from rclpy.qos import QoSProfile, ReliabilityPolicy
 
         from launch_service_node.msg import Heartbeat
-        heard = threading.Event()
+        heard, other_heard = threading.Event(), threading.Event()
 
         def take(message: Any) -> None:
             if message.instance_id == instance_id:
                 heard.set()
-            else:
+            elif message.node_name == node:  # a fleet may share one topic
                 self.others.add(message.hostname)
+                other_heard.set()
 
         qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
         subscriptions: dict[str, Any] = {}
@@ -112,6 +116,10 @@ class Listener:
                 if time.monotonic() >= deadline or cancelled():
                     return False
                 heard.wait(_POLL)
+            deadline = min(deadline, time.monotonic() + _TWIN)
+            while (_has_twin(session, subscriptions, node) and not cancelled()
+                   and time.monotonic() < deadline and not other_heard.wait(_POLL)):
+                pass
             return True
         finally:
             for subscription in subscriptions.values():
@@ -138,6 +146,13 @@ def _heartbeats_of(session: RosSession, node: str) -> list[str]:
     except RuntimeError:
         return []  # it is not on the graph yet
     return [topic for topic, types in found if _HEARTBEAT in types]
+
+
+def _has_twin(session: RosSession, topics: Iterable[str], node: str) -> bool:
+    """Say whether more than one node of this name publishes a heartbeat."""
+    found = [info for topic in topics for info in session.node.get_publishers_info_by_topic(topic)
+             if f'{info.node_namespace.rstrip("/")}/{info.node_name}' == node]
+    return len(found) > 1
 
 
 def not_on_graph(name: str, result: Mapping[str, Any], here: tuple[int, str, Mapping[str, str]],

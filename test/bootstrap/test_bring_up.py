@@ -202,9 +202,11 @@ def test_the_domain_of_here_is_that_of_there_unless_its_set_up_says_so(site: Sit
 
 
 def test_a_heartbeat_on_a_topic_of_the_whole_fleet_is_heard(site: Site) -> None:
-    told = site.document(site.robots[2], '/remapped', '--', '-r',
-                         '~/heartbeat:=/fleet/heartbeat')
+    remap = ['--', '-r', '~/heartbeat:=/fleet/heartbeat']
+    site.document(site.robots[1], '/remapped_too', '--param', 'heartbeat_period:=0.05', *remap)
+    told = site.document(site.robots[2], '/remapped', '--param', 'heartbeat_period:=2', *remap)
     assert (told['outcome'], told['seen']) == ('started', True)
+    assert told.get('notes', []) == []  # who has another name is no other one of this name
 
 
 def test_down_on_a_host_undoes_it(site: Site) -> None:
