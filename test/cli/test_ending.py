@@ -14,12 +14,14 @@
 
 """The program ends, and with the right code, whatever the middleware and the pipes do."""
 
+from collections.abc import Iterator
 import os
 from pathlib import Path
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 from harness import PATIENCE
 import pytest
@@ -76,11 +78,28 @@ INTERRUPTED = """\
     """
 
 
+_begun: list[tuple[subprocess.Popen[str], threading.Timer]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nobody_left() -> Iterator[None]:
+    yield
+    while _begun:
+        running, timer = _begun.pop()
+        timer.cancel()
+        running.kill()
+        running.wait()
+
+
 def program(text: str, **pipes: object) -> subprocess.Popen[str]:
-    """Begin to run a program, with its words in pipes."""
-    return subprocess.Popen(
+    """Begin to run a program, with its words in pipes; it ends with the test, or its patience."""
+    running = subprocess.Popen(
         [sys.executable, '-c', textwrap.dedent(text)], text=True, stdin=subprocess.DEVNULL,
         **{'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, **pipes})  # type: ignore
+    timer = threading.Timer(2 * PATIENCE, running.kill)
+    timer.start()
+    _begun.append((running, timer))
+    return running
 
 
 def end_of(running: subprocess.Popen[str]) -> tuple[int, str, str]:
