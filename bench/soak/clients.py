@@ -81,14 +81,16 @@ def restart(instance: Instance) -> None:
 
 def send(instance: Instance) -> None:
     """Signal one through the supervisor."""
-    instance.ask('signal', name=instance.random.choice(NAMES),
+    name = instance.random.choice(NAMES)
+    instance.touch(name)
+    instance.ask('signal', name=name,
                  signal=instance.random.choice(['STOP', 'CONT', 'HUP', 'TERM', 'KILL', 'USR1']))
 
 
 def strike(instance: Instance) -> None:
     """Signal one behind its supervisor's back."""
     number = instance.random.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
-    for process in instance.processes(instance.random.choice(NAMES)).values():
+    for process in instance.touch(instance.random.choice(NAMES)).values():
         handle = open_handle(process['os_pid'])
         if handle is not None:
             handle.send(number)
@@ -105,9 +107,10 @@ def look(instance: Instance) -> None:
 
 def leave(instance: Instance) -> None:
     """Ask, and be gone before the answer."""
+    name = instance.random.choice(NAMES)
+    instance.touch(name)
     with SupervisorClient(NAMESPACE, str(instance.lab.home)) as client:
-        client._socket.sendall(b'{"id": 1, "op": "stop", "name": "%s"}\n'
-                               % instance.random.choice(NAMES).encode())
+        client._socket.sendall(b'{"id": 1, "op": "stop", "name": "%s"}\n' % name.encode())
         client._socket.sendall(b'{"id": 2, "op": "nonsense')
 
 

@@ -51,7 +51,6 @@ def fall(instance: Instance, recorded: bool = True) -> None:
     instance.let_go()
     if not recorded:
         instance.last_number = 0
-    time.sleep(0.05)  # whoever was struck before has ended by now
     before = {number: process for number, process in listed.items()
               if instance.sleeps(process)}
     began = time.monotonic()
@@ -66,7 +65,6 @@ def fall(instance: Instance, recorded: bool = True) -> None:
 
 def node_fall(instance: Instance) -> None:
     """End the node without a warning; it comes back, and nobody else notices."""
-    time.sleep(0.1)  # whoever was struck, or asked to stop by one who left, has ended by now
     before = instance.sleepers()
     node = instance.node_pid()
     began = time.monotonic()
@@ -90,7 +88,6 @@ def end(instance: Instance) -> None:
 def keep(instance: Instance) -> None:
     """End the node as an update does, and bring up another; whoever runs is kept."""
     instance.hear()
-    time.sleep(0.1)  # as above
     before = instance.sleepers()
     instance.call('shutdown', keep_processes=True)
     wait_until(lambda: instance.call('status')['instance']['node'] is None)
@@ -100,11 +97,14 @@ def keep(instance: Instance) -> None:
 
 def pause(instance: Instance) -> None:
     """Stop the supervisor for a while in which others end; it notices each of them."""
-    handles = [open_handle(process['os_pid']) for process in instance.sleepers().values()]
+    struck = [process for process in instance.sleepers().values()
+              if instance.random.random() < 0.3]
+    for process in struck:
+        instance.touch(process['process_name'])
+    handles = [open_handle(process['os_pid']) for process in struck]
     freeze(instance.supervisor.pid)
     for handle in filter(None, handles):
-        if instance.random.random() < 0.3:
-            handle.send(signal.SIGKILL)
+        handle.send(signal.SIGKILL)
         handle.close()
     instance.supervisor.send(signal.SIGCONT)
 

@@ -69,6 +69,7 @@ class Instance:
         self.watcher: SupervisorClient
         self.supervisor: Handle
         self.history: defaultdict[int, list[str]] = defaultdict(list)
+        self._touched: set[int] = set()
         self._states: dict[int, State] = {}
         lab.supervisor(*programs.entries(lab), max_start_rate=0, keep_ended=30,
                        output_limit=programs.OUTPUT_LIMIT, measure_period=0.2)
@@ -169,14 +170,21 @@ class Instance:
         found = self.call('list', name=name)['processes']
         return {process['process_id']: process for process in found}
 
+    def touch(self, name: str) -> dict[int, Message]:
+        """Return who has a name, and note that they may end from now on, whoever falls."""
+        found = self.processes(name)
+        self._touched.update(found)
+        return found
+
     def sleepers(self) -> dict[int, Message]:
-        """Return those that do nothing but run."""
+        """Return those that do nothing but run, and whom nothing was done to."""
         return {number: process for number, process in self.processes().items()
                 if self.sleeps(process)}
 
     def sleeps(self, process: Message) -> bool:
-        """Say whether a process is one that does nothing but run, and lives."""
+        """Say whether a process does nothing but run, lives, and was not touched."""
         return (process['process_status'] == State.RUNNING
+                and process['process_id'] not in self._touched
                 and process['executable_id'] == 'sleeper' and alive(process['os_pid']))
 
     # -- what must hold ---------------------------------------------------------------------

@@ -22,6 +22,7 @@ import sys
 from typing import Any
 
 from circus.client import CircusClient
+from circus.exc import CallError
 from speaking import end, retry, serve
 
 HEAD = """\
@@ -70,7 +71,7 @@ def main(folder: str, count: int) -> None:
             found = ask('stats')['infos']
             return sum(len(watcher) for watcher in found.values())
 
-        retry(lambda: ask('list'))
+        retry(lambda: ask('list'), (CallError, RuntimeError))
         serve(pid=lambda: daemon.pid, start=begin, settle=lambda number: None, fill=fill,
               stop=lambda number: ask('stop', name=f'p{number:04d}', waiting=True) and None,
               list=lambda: len(ask('status')['statuses']), stats=stats)

@@ -45,13 +45,18 @@ def serve(**operations: Operation) -> None:
         print(json.dumps(told), flush=True)
 
 
-def retry(what: Callable[[], Any], patience: float = 60.0) -> Any:
-    """Return what a function gives as soon as it raises nothing; raise its last error."""
+def retry(what: Callable[[], Any], not_yet: tuple[type[Exception], ...],
+          patience: float = 60.0) -> Any:
+    """
+    Return what a function gives as soon as it raises nothing.
+
+    :param not_yet: what it raises while its daemon is coming up; in the end raised as well.
+    """
     deadline = time.monotonic() + patience
     while True:
         try:
             return what()
-        except Exception:  # noqa: BLE001 - raised when it does not end
+        except not_yet:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.005)

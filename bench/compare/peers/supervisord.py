@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import subprocess
 import sys
@@ -55,13 +56,15 @@ def newest_child(pid: int) -> int:
         return int(file.read().split()[-1])
 
 
-def await_exec(pid: int) -> None:
+def await_exec(pid: int, patience: float = 30.0) -> None:
     """Return as soon as a process runs its program, and no longer supervisord's code."""
-    while True:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
         with open(f'/proc/{pid}/comm', encoding='ascii') as file:
             if file.read() == 'sleep\n':
                 return
-        time.sleep(0.0001)
+        time.sleep(0.0001)  # the kernel tells nobody but a tracer of an exec
+    raise TimeoutError(f'pid {pid} has not executed its program in {patience:g} s')
 
 
 def main(folder: str, count: int) -> None:
@@ -82,7 +85,7 @@ def main(folder: str, count: int) -> None:
             there.supervisor.getPID()
             return there.supervisor
 
-        rpc = retry(connect)
+        rpc = retry(connect, (OSError, http.client.HTTPException, xmlrpc.client.Error))
 
         asked = 0.0
 
