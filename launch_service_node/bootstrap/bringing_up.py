@@ -104,7 +104,7 @@ def bring_up(pool: Pool, request: Request, note: Note = lambda line: None,
             go_on('waiting for its heartbeat', is_up)
             node = outcome.instance['node']['name']
             seen = listener.hear(node, outcome.instance['instance_id'], request.graph_timeout,
-                                 cancel.is_set)
+                                 cancel.is_set, is_new=outcome.what == 'started')
             for other in sorted(listener.others):
                 tell(f'another {node} runs on {other}: give one of them another namespace')
             if not seen:

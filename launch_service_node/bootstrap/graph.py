@@ -37,6 +37,13 @@ _POLL = 0.1
 #: Seconds for the heartbeat of another node of the same name, where there is one.
 _TWIN = 2.0
 
+#: Seconds after which who was on the graph before us is known: Fast DDS announces a participant
+#: every 3 s, and of the answers to a newcomer some get lost where there are many.
+_SETTLED = 3.5
+
+# The node of an endpoint that was met before its node (rmw_dds_common).
+_UNNAMED = '_NODE_NAME_UNKNOWN_'
+
 _HEARTBEAT = 'launch_service_node/msg/Heartbeat'
 
 # ROS's own ports of a domain: 250 each, from 7400 on.
@@ -54,7 +61,9 @@ class Listener:
     def __init__(self, domain: int | None = None) -> None:
         self._domain = domain
         self.others: set[str] = set()
+        self._other_heard = threading.Event()
         self._session: RosSession | None = None
+        self._since = 0.0  # monotonic
         self._error: Unreachable | None = None
         self._thread = threading.Thread(target=self._join, name='join the graph', daemon=True)
         self._thread.start()
@@ -62,6 +71,7 @@ class Listener:
     def _join(self) -> None:
         try:
             self._session = RosSession(domain_id=self._domain)
+            self._since = time.monotonic()
         except Unreachable as error:
             self._error = error
 
@@ -83,26 +93,28 @@ class Listener:
         return self._session
 
     def hear(self, node: str, instance_id: str, timeout: float,
-             cancelled: Callable[[], bool] = lambda: False) -> bool:
+             cancelled: Callable[[], bool] = lambda: False, is_new: bool = True) -> bool:
         """
         Wait for a heartbeat of an instance; False when none came.
 
         :param node: full name of its node.
         :param timeout: seconds.
         :param cancelled: ends the wait when it is true.
+        :param is_new: there may be others of its name that nobody was told of: they are looked
+            for until this side has been on the graph for 3.5 s.
         """
         session = self.joined()  # first, because it is the one that loads ROS
         from rclpy.qos import QoSProfile, ReliabilityPolicy
 
         from launch_service_node.msg import Heartbeat
-        heard, other_heard = threading.Event(), threading.Event()
+        heard = threading.Event()
 
         def take(message: Any) -> None:
             if message.instance_id == instance_id:
                 heard.set()
             elif message.node_name == node:  # a fleet may share one topic
                 self.others.add(message.hostname)
-                other_heard.set()
+                self._other_heard.set()
 
         qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
         subscriptions: dict[str, Any] = {}
@@ -116,9 +128,11 @@ class Listener:
                 if time.monotonic() >= deadline or cancelled():
                     return False
                 heard.wait(_POLL)
-            deadline = min(deadline, time.monotonic() + _TWIN)
-            while (_has_twin(session, subscriptions, node) and not cancelled()
-                   and time.monotonic() < deadline and not other_heard.wait(_POLL)):
+            settled = min(deadline, self._since + _SETTLED if is_new else 0)
+            deadline = min(deadline, max(settled, time.monotonic()) + _TWIN)
+            while ((time.monotonic() < settled or _has_twin(session, subscriptions, node))
+                   and time.monotonic() < deadline and not cancelled()
+                   and not self._other_heard.wait(_POLL)):
                 pass
             return True
         finally:
@@ -149,9 +163,10 @@ def _heartbeats_of(session: RosSession, node: str) -> list[str]:
 
 
 def _has_twin(session: RosSession, topics: Iterable[str], node: str) -> bool:
-    """Say whether more than one node of this name publishes a heartbeat."""
+    """Say whether more than one node of this name, or of none yet, publishes a heartbeat."""
     found = [info for topic in topics for info in session.node.get_publishers_info_by_topic(topic)
-             if f'{info.node_namespace.rstrip("/")}/{info.node_name}' == node]
+             if info.node_name == _UNNAMED
+             or f'{info.node_namespace.rstrip("/")}/{info.node_name}' == node]
     return len(found) > 1
 
 
