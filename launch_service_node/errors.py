@@ -195,7 +195,7 @@ class ConnectRefused(ConnectionFailed):
 
 
 class ConnectTimedOut(ConnectionFailed):
-    """Nobody answers in time."""
+    """Nobody answers in time, or nobody on this network has the address."""
 
     default_code = ResultCode.TIMED_OUT
 

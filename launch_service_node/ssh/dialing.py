@@ -50,6 +50,10 @@ _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAG
 _KEEPALIVE = (('TCP_KEEPIDLE', 15), ('TCP_KEEPINTVL', 5), ('TCP_KEEPCNT', 4),
               ('TCP_USER_TIMEOUT', 30000))
 
+#: What the kernel says of a host on this network that is off: nobody has its address. A firewall
+#: may say so too.
+_NOBODY = (errno.EHOSTUNREACH, errno.EHOSTDOWN)
+
 
 def dial(where: Resolved, deadline: float) -> socket.socket:
     """
@@ -58,7 +62,7 @@ def dial(where: Resolved, deadline: float) -> socket.socket:
     :param deadline: on the monotonic clock.
     :raises NameNotResolved: nobody knows its name.
     :raises ConnectRefused: it is there, and nobody listens.
-    :raises ConnectTimedOut: nobody answers in time.
+    :raises ConnectTimedOut: nobody answers in time, or nobody has its address.
     :raises ConnectionFailed: there is no way to it.
     """
     telling: OSError | None = None
@@ -101,19 +105,22 @@ def _connected(address: tuple[Any, ...], seconds: float) -> socket.socket:
 def _tells(error: OSError) -> int:
     """Return how much the failure of one address says of the host that has several."""
     if is_shortage(error):
-        return 3
+        return 4
     if error.errno == errno.ECONNREFUSED:
+        return 3
+    if isinstance(error, TimeoutError):
         return 2
-    return int(isinstance(error, TimeoutError))  # more than that there is no IPv6 here, say
+    return int(error.errno in _NOBODY)  # more than that there is no IPv6 here, say
 
 
 def _failure(where: Resolved, error: OSError | None) -> ConnectionFailed:
     if error is not None and is_shortage(error):
         return out_of(where.name, error)
     at = f'{where.name} ({where.host} port {where.port})'
-    if error is None or isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
-        return ConnectTimedOut(f"{at} doesn't answer: is it on, on this network, and behind no "
-                               'firewall that drops SSH?', **where.facts())
+    if error is None or isinstance(error, TimeoutError) or error.errno in _NOBODY:
+        said = f' ({error.strerror})' if error and error.errno in _NOBODY else ''
+        return ConnectTimedOut(f"{at} doesn't answer{said}: is it on, on this network, and behind "
+                               'no firewall that drops SSH?', **where.facts())
     if error.errno == errno.ECONNREFUSED:
         return ConnectRefused(f'{at} refuses the connection: start sshd there, or give its port',
                               **where.facts())

@@ -239,6 +239,12 @@ def test_down_on_a_host_may_keep_the_processes(site: Site) -> None:
     assert site.processes(robot, '/kept')[0]['os_pid'] == pid
 
 
+def test_a_robot_that_is_off_does_not_answer(site: Site) -> None:
+    done = site('bootstrap', '198.51.100.7', '/off', *site.options(site.robots[0]))
+    assert done.returncode == 4
+    assert "(198.51.100.7 port 22) doesn't answer (No route to host): is it on" in error_of(done)
+
+
 def test_without_ros_here_nothing_is_begun(site: Site) -> None:
     robot = site.robots[2]
     broken = site.laptop.home / 'broken'

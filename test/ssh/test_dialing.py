@@ -106,6 +106,23 @@ def test_a_computer_without_descriptors_says_so(sshd: Sshd) -> None:
     assert 0 < failures < 20
 
 
+@pytest.mark.parametrize('codes', [(errno.ENETUNREACH, errno.EHOSTUNREACH),
+                                   (errno.EHOSTUNREACH, errno.ENETUNREACH)])
+def test_that_nobody_has_the_address_says_more_than_that_there_is_no_way(
+        monkeypatch: pytest.MonkeyPatch, codes: tuple[int, int]) -> None:
+    failures = iter(codes)
+
+    def connect_to(one: socket.socket, place: tuple[str, int]) -> None:
+        code = next(failures)
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(socket.socket, 'connect', connect_to)
+    where = names(monkeypatch, (socket.AF_INET, '192.0.2.1'), (socket.AF_INET, '192.0.2.2'),
+                  port=22)
+    with pytest.raises(ConnectTimedOut, match=r"doesn't answer \(No route to host\): is it on"):
+        dial(where, time.monotonic() + 6.0)
+
+
 @pytest.mark.parametrize('other', ['2001:db8::1', None], ids=['no way', 'refused'])
 def test_what_is_told_of_several_addresses_is_what_says_most(
         monkeypatch: pytest.MonkeyPatch, other: str | None) -> None:
