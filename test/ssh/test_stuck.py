@@ -21,11 +21,12 @@ from contextlib import suppress
 import os
 from pathlib import Path
 import signal
+import socket
 import sys
 import threading
 from typing import Any
 
-from harness import PATIENCE, wait_until
+from harness import freeze, PATIENCE, wait_until
 import pytest
 from ssh_servers import Sshd
 
@@ -53,10 +54,12 @@ while data := there.recv(1 << 16):
 #: More than the way takes before somebody reads.
 _MUCH = b'x' * (1 << 20)
 
+_socketpair = socket.socketpair
+
 
 @pytest.fixture
-def way(sshd: Sshd, tmp_path: Path, request: pytest.FixtureRequest
-        ) -> Iterator[tuple[Connection, Callable[[], None]]]:
+def way(sshd: Sshd, tmp_path: Path, request: pytest.FixtureRequest,
+        monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Connection, Callable[[], None]]]:
     """Give a connection, over a jump host if asked, and what freezes the way to its server."""
     relay, pid_file = tmp_path / 'relay.py', tmp_path / 'relay.pid'
     relay.write_text(_RELAY)
@@ -66,15 +69,25 @@ def way(sshd: Sshd, tmp_path: Path, request: pytest.FixtureRequest
             'Host jump', 'HostName 127.0.0.1', f'Port {sshd.port}', command_line]))
     else:
         sshd.write_config(command_line)
-    connection = connect(sshd.target())
-    pidfd = os.pidfd_open(int(pid_file.read_text()))
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, 'socketpair', _narrow)
+        connection = connect(sshd.target())
+    pid = int(pid_file.read_text())
+    pidfd = os.pidfd_open(pid)
     try:
-        yield connection, lambda: signal.pidfd_send_signal(pidfd, signal.SIGSTOP)
+        yield connection, lambda: freeze(pid)
     finally:
         with suppress(ProcessLookupError):  # it ended with the connection
             signal.pidfd_send_signal(pidfd, signal.SIGCONT)
         os.close(pidfd)
         connection.close()
+
+
+def _narrow() -> tuple[socket.socket, socket.socket]:
+    """Return a pair that takes less than a command may be sent before it has read any."""
+    near, far = _socketpair()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 14)
+    return near, far
 
 
 def in_a_thread(what: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
