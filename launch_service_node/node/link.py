@@ -93,18 +93,22 @@ class SupervisorLink:
         """
         Find or start the supervisor, attach, and begin to read.
 
-        One that is on its way down is waited for, and followed by a new one.
+        One that is on its way down, or falls just now, is followed by a new one.
 
         :raises InstanceError: when another node serves the instance.
         :raises LaunchServiceError: when there is no supervisor to be had.
         """
         deadline = time.monotonic() + ATTACH_TIMEOUT
         while True:
+            connection = None
             try:
-                self._attach()
+                connection = self._connect()
+                self._attach(connection)
                 break
-            except NotNow:
-                if time.monotonic() > deadline:
+            except (NotNow, Unreachable) as error:
+                # That none can be started is told at once.
+                there = connection is not None or isinstance(error, NotNow)
+                if not there or error.code == ResultCode.TIMED_OUT or time.monotonic() > deadline:
                     raise
                 self._sleep(FIRST_WAIT)
         self._thread.start()
@@ -149,15 +153,17 @@ class SupervisorLink:
     def _rouse(self) -> None:
         os.eventfd_write(self._wake, 1)
 
-    def _attach(self) -> None:
+    def _connect(self) -> Connection:
         try:
-            connection = Connection(self.namespace, self._home)
+            return Connection(self.namespace, self._home)
         except Unreachable as error:
             if error.code == ResultCode.TIMED_OUT:
                 raise
             from ..starting import ensure_supervisor  # a managed node comes here only after a fall
             ensure_supervisor(self.namespace, home=self._home, timeout=ATTACH_TIMEOUT)
-            connection = Connection(self.namespace, self._home)
+            return Connection(self.namespace, self._home)
+
+    def _attach(self, connection: Connection) -> None:
         try:
             answer = connection.call('attach', ATTACH_TIMEOUT, **self._listener.attach_fields())
             connection.go_on()
@@ -241,7 +247,7 @@ class SupervisorLink:
             if self._closing:
                 return
             try:
-                self._attach()
+                self._attach(self._connect())
                 return
             except (InstanceError, NotAllowed):
                 raise  # somebody else has taken over: waiting does not change that

@@ -56,6 +56,11 @@ TABLE = (
                'if record.state == State.STOPPING or record.stop_asked:', 'if False:',
                'supervisor/test_survival.py::'
                'test_a_stop_that_was_asked_for_goes_on_after_the_supervisors_death'),
+    Protection(2, 'one that falls before it has answered is followed by another', 'node/link.py',
+               'there = connection is not None or isinstance(error, NotNow)',
+               'there = isinstance(error, NotNow)',
+               'node/test_link.py::'
+               'test_a_supervisor_that_falls_before_it_has_answered_is_followed_by_another'),
     Protection(2, 'a pending restart goes on', 'supervisor/process.py',
                'if record.state == State.BACKOFF:\n            delay',
                'if False:\n            delay',

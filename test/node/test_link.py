@@ -218,6 +218,31 @@ def test_a_supervisor_on_its_way_down_is_waited_for(world, link, listener):
     listener.next('attached')
 
 
+def test_a_supervisor_that_falls_before_it_has_answered_is_followed_by_another(
+        world, link, listener):
+    def fall():
+        world.supervisor.wait(lambda fake: fake.asked('attach'))
+        world.supervisor.close()
+    world.supervisor.answers['attach'] = lambda request: None
+    falling = threading.Thread(target=fall)
+    falling.start()
+    link.open()
+    falling.join(PATIENCE)
+    listener.next('attached')
+    assert world.starts == 1
+
+
+def test_opening_fails_at_once_when_no_supervisor_can_be_started(world, link):
+    def fail():
+        raise Unreachable('no memory', ResultCode.SUPERVISOR_UNAVAILABLE)
+    world.on_start = fail
+    world.supervisor.close()
+    with pytest.raises(Unreachable, match='no memory'):
+        link.open()
+    assert world.starts == 1
+    world.start()
+
+
 def test_a_supervisor_that_hangs_is_given_up(world, link, answers, monkeypatch):
     monkeypatch.setattr(link_module, 'SILENCE', 0.1)
     world.supervisor.answers.update(start=lambda request: None, status=lambda request: None)

@@ -36,6 +36,14 @@ ENTRIES = (
      'pass_environment': ['COLOUR']})
 
 
+def kill(pid: int) -> None:
+    """Let the supervisor or the node fall."""
+    handle = open_handle(pid)
+    assert handle is not None
+    handle.send(signal.SIGKILL)
+    handle.close()
+
+
 class Instance:
     """/robot1, brought up with COLOUR=red; its supervisor is whichever is there."""
 
@@ -62,12 +70,20 @@ class Instance:
 
     def bring_down(self, pid: int) -> None:
         """Let the supervisor or the node fall, and wait until the node is attached again."""
-        before = self.pids()
-        handle = open_handle(pid)
-        assert handle is not None and pid in before
-        handle.send(signal.SIGKILL)
-        handle.close()
-        wait_until(lambda: not alive(pid) and all(self.pids()) and pid not in self.pids())
+        assert pid in self.pids()
+        kill(pid)
+
+        def others() -> bool:
+            there = self.pids()
+            return all(there) and pid not in there and not alive(pid)
+        wait_until(others)
+
+    def next_node(self, supervisor: int) -> int:
+        """Return the pid of the node that a supervisor has just started, up or not."""
+        def children() -> list[int]:
+            found = Path(f'/proc/{supervisor}/task/{supervisor}/children').read_text().split()
+            return [pid for pid in map(int, found) if alive(pid) and _is_node(pid)]
+        return wait_until(children)[0]
 
     def running(self) -> dict[str, int]:
         """Return the pids of all that runs, by name."""
@@ -79,6 +95,13 @@ class Instance:
         """Start a process that tells its COLOUR, and return that."""
         path = Path(self.call('start', cmd='teller', name=name)['process']['output_path'])
         return wait_until(lambda: path.exists() and path.read_text()).strip()
+
+
+def _is_node(pid: int) -> bool:
+    try:
+        return b'launch_service_node.node.main' in Path(f'/proc/{pid}/cmdline').read_bytes()
+    except OSError:
+        return False
 
 
 @pytest.fixture
@@ -104,6 +127,20 @@ def test_a_supervisor_that_its_node_has_brought_back_lives_on_when_the_node_fall
         assert instance.running() == before
     instance.call('shutdown')
     assert all(not alive(pid) for pid in before.values())
+
+
+def test_a_supervisor_that_falls_while_its_node_comes_up_is_brought_back_by_that(
+        instance: Instance) -> None:
+    instance.call('start', cmd='sleeper', name='before')
+    before = instance.running()
+    supervisor, node = instance.pids()
+    kill(node)
+    wait_until(lambda: not alive(node))
+    coming = instance.next_node(supervisor)
+    kill(supervisor)
+    wait_until(lambda: instance.pids()[1] == coming)
+    assert instance.pids()[0] != supervisor
+    assert instance.running() == before
 
 
 def test_a_supervisor_that_its_node_has_brought_back_has_nothing_of_the_node(
