@@ -30,6 +30,8 @@ from ..errors import AllowListError
 MAX_DEPTH = 12
 MAX_NODES = 100_000
 
+_TOO_MUCH = f'too much: more than {MAX_NODES} values, or nested deeper than {MAX_DEPTH}'
+
 
 @dataclass
 class Node:
@@ -79,7 +81,10 @@ def parse(text: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         what = ' '.join(filter(None, (error.context, error.problem)))
         last = max(1, len(text.splitlines()))  # the end of the text is said to be a line more
-        raise wrong(min(mark.line + 1, last) if mark else 0, f'not YAML: {what}') from None
+        line = min(mark.line + 1, last) if mark else 0
+        # libyaml 0.2.6 has a bound of its own, and meets it before it tells of the first level.
+        said = _TOO_MUCH if 'nesting depth' in what else f'not YAML: {what}'
+        raise wrong(line, said) from None
     except yaml.YAMLError as error:
         position = getattr(error, 'position', None)
         line = text.count('\n', 0, position) + 1 if isinstance(position, int) else 0
@@ -110,8 +115,7 @@ def _compose(events: Iterator[object]) -> Node | None:
             raise wrong(line, f'tags are not taken: {str(tag)[:60]!r}')
         count += 1
         if count > MAX_NODES or len(open_nodes) >= MAX_DEPTH:
-            raise wrong(line, f'too much: more than {MAX_NODES} values, or nested deeper '
-                              f'than {MAX_DEPTH}')
+            raise wrong(line, _TOO_MUCH)
         node = _node(name, line, event)
         if not open_nodes:
             root = node
