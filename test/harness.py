@@ -72,9 +72,12 @@ def freeze(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
 
     def stopped() -> bool:
-        states = [Path(f'/proc/{pid}/task/{thread}/stat').read_text().rpartition(')')[2].split()[0]
-                  for thread in os.listdir(f'/proc/{pid}/task')]
-        return set(states) == {'T'}
+        try:
+            stats = [Path(f'/proc/{pid}/task/{thread}/stat').read_text()
+                     for thread in os.listdir(f'/proc/{pid}/task')]
+        except (FileNotFoundError, ProcessLookupError):
+            return False  # a thread has just ended
+        return {stat.rpartition(')')[2].split()[0] for stat in stats} == {'T'}
     wait_until(stopped)
 
 
@@ -85,7 +88,7 @@ class Running:
         self.lab = lab
         self.namespace = namespace
         self.popen = popen
-        self.client = SupervisorClient(namespace, str(lab.home))
+        self.client = self.connect()
 
     def ask(self, op: str, **fields: Any) -> dict[str, Any]:
         """Ask, and return the answer, also one that is not ok."""
@@ -128,7 +131,7 @@ class Running:
 
     def connect(self) -> SupervisorClient:
         """Return one more connection, which the caller closes."""
-        return SupervisorClient(self.namespace, str(self.lab.home))
+        return SupervisorClient(self.namespace, str(self.lab.home), PATIENCE)
 
 
 class Lab:
