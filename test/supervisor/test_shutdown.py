@@ -163,8 +163,11 @@ def test_a_host_that_goes_down_signals_everybody_and_nothing_is_left(
     for _ in range(10):
         running.start('sleeper')
     supervisor = running.popen.pid
-    others = [pid for pid in lab.leftovers() if pid != supervisor]
-    assert len(others) == 12  # with the child of the shell
+
+    def all_others() -> list[int]:
+        found = [pid for pid in lab.leftovers() if pid != supervisor]
+        return found if len(found) == 12 else []  # with the child of the shell
+    others = wait_until(all_others)
     for pid in [supervisor, *others] if 'first' in order else [*others, supervisor]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)

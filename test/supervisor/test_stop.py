@@ -133,8 +133,11 @@ def test_a_stopped_process_hears_the_first_signal_of_the_ladder(lab: Lab) -> Non
         '/bin/sh', '-c', 'setsid sleep 1000 & exec sleep 1000'],
         'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 1000}})
     running.start('tree')
-    wait_until(lambda: len(lab.leftovers()) == 3)
-    for pid in lab.leftovers():
+
+    def all_three() -> list[int]:
+        found = lab.leftovers()
+        return found if len(found) == 3 else []
+    for pid in wait_until(all_three):
         if pid != running.popen.pid:
             os.kill(pid, signal.SIGSTOP)
     running.wait_state('tree', State.SUSPENDED)
