@@ -24,14 +24,18 @@ import pytest
 from launch_service_node.supervisor.kernel.loop import Loop
 
 
-def test_timers_run_in_the_order_of_their_times_and_not_when_cancelled() -> None:
+def test_timers_run_in_the_order_of_their_times_and_not_when_cancelled(
+        monkeypatch: pytest.MonkeyPatch) -> None:
     loop = Loop()
     ran: list[str] = []
+    begun = loop.now()
+    monkeypatch.setattr(loop, 'now', lambda: begun)
     loop.after(0.03, lambda: ran.append('last'))
     loop.after(0.03, loop.stop)
     loop.after(0.01, lambda: ran.append('first'))
     loop.after(0.02, lambda: ran.append('never')).cancel()
     loop.after(0.02, lambda: ran.append('second'))
+    monkeypatch.undo()
     loop.run()
     assert ran == ['first', 'second', 'last']
 
