@@ -177,9 +177,12 @@ def test_a_process_that_never_gets_ready_is_stopped_and_says_so(lab: Lab) -> Non
 
 
 def test_a_line_of_output_makes_a_process_ready(lab: Lab) -> None:
-    running = lab.supervisor(shell('echo starting; sleep 0.3; echo now up; exec sleep 1000',
-                                   ready={'output': '^now up$'}))
+    gate = lab.folder / 'gate'
+    running = lab.supervisor(shell(
+        f'echo starting; until [ -e {gate} ]; do sleep 0.01; done; echo now up; exec sleep 1000',
+        ready={'output': '^now up$'}))
     assert running.start('sh')['process_status'] == State.STARTING
+    gate.touch()
     running.wait_state('sh', State.RUNNING)
 
 
