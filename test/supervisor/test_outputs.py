@@ -35,7 +35,8 @@ from launch_service_node.supervisor.states import State
 MiB = 2 ** 20
 LIMIT = 32 * MiB
 
-#: Writes so many bytes at such a rate a second, in pieces of one kind, and then says so.
+#: Writes so many bytes at such a rate a second, in pieces of one kind, and then says so. It
+#: is not quicker after it was kept waiting: that would be another rate.
 WRITER = """
     import os, sys, time
     total, rate, kind = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
@@ -47,6 +48,7 @@ WRITER = """
         ahead = written / rate - (time.monotonic() - began)
         if ahead > 0:
             time.sleep(ahead)
+        began = max(began, time.monotonic() - written / rate - 0.02)
     with open(sys.argv[4], 'w') as file:
         file.write(f'{written}')
     """
