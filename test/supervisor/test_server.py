@@ -201,7 +201,8 @@ def test_a_client_that_does_not_read_is_disconnected_and_nobody_waits_for_it(lab
     running = lab.supervisor(
         {'id': 'false', 'cmd': '/bin/false',
          'arguments': [{'name': 'x', 'pattern': 'x*', 'repeated': True}],
-         'restart': {'policy': 'always', 'delay': 0, 'max_delay': 0, 'limit': 'unlimited'}})
+         'restart': {'policy': 'always', 'delay': 0, 'max_delay': 0, 'limit': 'unlimited'}},
+        wrap=patched("replace('supervisor.records.record:SHOWN_COMMAND', lambda _: 1000000)"))
     with connect(lab) as deaf:
         lines_of(deaf, 1)
         deaf.sendall(encode({'id': 1, 'op': 'subscribe'}))
