@@ -107,7 +107,7 @@ def test_an_end_that_nobody_saw_is_followed_by_the_restart_policy(lab: Lab) -> N
 def test_a_stop_that_was_asked_for_goes_on_after_the_supervisors_death(lab: Lab) -> None:
     running = lab.supervisor(
         {'id': 'sh', 'cmd': ['/bin/sh', '-c', "trap '' INT TERM; echo up; sleep 1000"],
-         'stop': {'sigterm_timeout': 0.3, 'sigkill_timeout': 0.3}, 'ready': {'output': 'up'},
+         'stop': {'sigterm_timeout': 2, 'sigkill_timeout': 0.3}, 'ready': {'output': 'up'},
          'restart': {'policy': 'always'}})
     running.call('start', cmd='sh', wait_ready=True)
     from launch_service_node.protocol import encode
@@ -122,7 +122,7 @@ def test_a_stop_that_was_asked_for_goes_on_after_the_supervisors_death(lab: Lab)
 
 def test_a_restart_that_was_pending_still_comes(lab: Lab) -> None:
     running = lab.supervisor({'id': 'sh', 'cmd': ['/bin/sh', '-c', 'exit 1'],
-                              'restart': {'policy': 'always', 'delay': 0.5, 'limit': 1}})
+                              'restart': {'policy': 'always', 'delay': 2, 'limit': 1}})
     running.start('sh')
     running.wait_state('sh', State.BACKOFF)
     running.kill()
@@ -153,6 +153,7 @@ def test_ids_are_never_reused_also_when_the_journal_is_lost(lab: Lab) -> None:
     running = lab.supervisor({'id': 'echo', 'cmd': ['/bin/echo', 'first']})
     for _ in range(3):
         running.start('echo')
+    wait_until(lambda: (lab.instance_dir() / 'output' / '3').read_text())
     running.kill()
     (lab.instance_dir() / 'journal').unlink()
     running = lab.supervisor()
@@ -199,6 +200,7 @@ def test_a_stranger_survives_a_journal_that_names_it(lab: Lab, forge: Any) -> No
     pid = running.start('sleeper')['os_pid']
     running.kill()
     os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not alive(pid))
     with subprocess.Popen(['/bin/sleep', '1000'], start_new_session=True) as stranger:
         try:
             edit_journal(lab, lambda record: forge(record, stranger.pid))
