@@ -112,7 +112,7 @@ def test_a_line_of_output_wherever_it_stands(lab: Lab, script: str) -> None:
 def test_a_line_of_an_earlier_run_does_not_count(lab: Lab) -> None:
     flag = lab.folder / 'flag'
     running = lab.supervisor(shell(
-        f'test -e {flag} || echo up; exec sleep 1000', output='^up$', timeout=0.5))
+        f'test -e {flag} || echo up; exec sleep 1000', output='^up$', timeout=3))
     running.call('start', cmd='sh', wait_ready=True)
     flag.touch()
     answer = running.ask('restart', name='sh', wait_ready=True)
