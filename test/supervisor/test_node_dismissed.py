@@ -112,8 +112,8 @@ def test_one_that_waits_for_its_restart_is_not_restarted(lab: Lab) -> None:
     # From here on it waits for more than a second each time.
     wait_until(lambda: nodes(lab)[-1]['in_a_row'] >= 5
                and nodes(lab)[-1]['state'] == State.BACKOFF)
-    count = nodes(lab)[-1]['restart_count']
     running.call('shutdown', keep_processes=True)
+    count = nodes(lab)[-1]['restart_count']
     wait_until(lambda: nodes(lab)[-1]['state'] == State.STOPPED)
     assert nodes(lab)[-1]['restart_count'] == count
     assert_alone(lab, running)

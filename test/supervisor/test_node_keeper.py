@@ -17,11 +17,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 import os
 import signal
 
 from faults.injection import journal_entries, node_stand_in
-from harness import Lab, PATIENCE, Running, wait_until
+from harness import alive, Lab, PATIENCE, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
@@ -69,11 +70,12 @@ def test_one_that_is_released_between_two_starts_gives_way_at_once(lab: Lab) -> 
     def starts() -> list[str]:
         return log.read_text().split() if log.exists() else []
     running.call('manage_node', argv=argv('first'))
-    wait_until(lambda: len(starts()) == 5)  # the next start is seconds away
+    wait_until(lambda: len(starts()) >= 5)  # the next start is seconds away
     running.call('shutdown', keep_processes=True)
+    before = starts()
     running.call('manage_node', argv=argv('second'))
     wait_until(lambda: 'second' in starts())
-    assert starts()[:6] == ['first'] * 5 + ['second']
+    assert starts()[:len(before) + 1] == [*before, 'second']
 
 
 def test_one_that_comes_up_when_it_was_to_go_is_not_taken_for_the_next(lab: Lab) -> None:
@@ -102,7 +104,9 @@ def test_one_that_is_released_does_not_come_back(lab: Lab, by: str) -> None:
         wait_until(lambda: lab.leftovers() == [running.popen.pid])
     else:
         running.kill()
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ends when it loses its supervisor
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not alive(pid))
         running = lab.supervisor()
     assert running.call('status')['instance']['node'] is None
     nodes = [entry['n'] for entry in journal_entries(lab) if 'n' in entry]
