@@ -59,7 +59,8 @@ def test_a_chain_of_sessions_that_never_rests_is_ended(lab: Lab, turn: int) -> N
 def test_who_was_not_there_yet_when_all_were_killed_is_killed_after(lab: Lab) -> None:
     """Between a look and its signals somebody may be born: here the first signals miss one."""
     running = lab.supervisor({
-        'id': 'tree', 'cmd': ['/bin/sh', '-c', 'setsid sleep 1000 & exec sleep 1000'],
+        'id': 'tree', 'ready': {'output': 'up'},
+        'cmd': ['/bin/sh', '-c', "setsid sh -c 'echo up; exec sleep 1000' & exec sleep 1000"],
         'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 0}}, wrap=patched("""
         missed = []
         def wrap(send):
@@ -71,22 +72,23 @@ def test_who_was_not_there_yet_when_all_were_killed_is_killed_after(lab: Lab) ->
             return late
         replace('supervisor.stopping:Stopper._send', wrap)
         """))
-    running.start('tree')
-    wait_until(lambda: len(lab.leftovers()) == 3)
+    running.call('start', cmd='tree', wait_ready=True)
     process = running.call('stop', name='tree')['processes'][0]
     assert process['process_status'] == State.STOPPED
-    assert lab.leftovers() == [running.popen.pid]
+    wait_until(lambda: lab.leftovers() == [running.popen.pid])
 
 
 def test_what_a_crashed_leader_leaves_is_ended_before_it_is_restarted(lab: Lab) -> None:
     script = """
         import os, signal, sys, time
+        told, tell = os.pipe()
         if os.fork() == 0:
             os.setsid()
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             open(sys.argv[1], 'a').write(f'{os.getpid()} ')
+            os.write(tell, b'.')
             time.sleep(1000)
-        time.sleep(0.2)
+        os.read(told, 1)
         os.kill(os.getpid(), signal.SIGSEGV)
         """
     running = lab.supervisor({
@@ -223,8 +225,7 @@ def test_nothing_is_left_of_a_launch_with_three_processes(lab: Lab, by: str) -> 
             running = lab.supervisor()
         running.call('stop', name='launch')
     wait_until(lambda: lab.leftovers() == [running.popen.pid])
-    assert not [pid for pid in pids.read_text().split() if Path(f'/proc/{pid}').exists()
-                and Path(f'/proc/{pid}/stat').read_text().split(') ')[1][0] not in 'ZX']
+    assert not [pid for pid in pids.read_text().split() if alive(int(pid))]
 
 
 #: Three nodes of the package, as a robot's launch file has them.
