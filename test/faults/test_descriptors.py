@@ -61,7 +61,7 @@ def end_at_once(running: Running, pids: list[int]) -> None:
     freeze(running.popen.pid)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: set(zombies(running.popen.pid)) == set(pids))
+    wait_until(lambda: set(zombies(running.popen.pid)) >= set(pids))
     running.popen.send_signal(signal.SIGCONT)
 
 
@@ -78,7 +78,8 @@ def test_who_ends_meanwhile_is_restarted_as_soon_as_there_are_some(
             os.kill(pid, signal.SIGKILL)
         for name in before:
             wait_until(lambda name=name: running.process(name)['os_pid'] == 0)
-        assert not zombies(running.popen.pid)
+        # For a moment it may be the reader of the allow-list.
+        wait_until(lambda: not zombies(running.popen.pid))
     for name, pid in before.items():
         assert running.wait_state(name, State.RUNNING)['os_pid'] not in (0, pid)
     running.shut_down()
