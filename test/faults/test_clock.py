@@ -49,7 +49,7 @@ def test_a_jump_changes_nothing(lab: Lab, jump: float) -> None:
     clock = lab.folder / 'clock'
     running = lab.supervisor(
         {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'],
-         'restart': {'policy': 'always', 'delay': 0.3, 'limit': '3 in 60 s'}},
+         'restart': {'policy': 'always', 'delay': 3, 'limit': '3 in 60 s'}},
         {'id': 'late', 'cmd': ['/bin/sleep', '1000'], 'ready': {'after': 0.3}},
         {'id': 'stubborn', 'cmd': ['/bin/sh', '-c', "trap '' INT TERM; echo up; sleep 1000"],
          'ready': {'output': 'up'}, 'stop': {'sigterm_timeout': 0.2, 'sigkill_timeout': 0.2}},
