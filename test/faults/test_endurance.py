@@ -85,7 +85,7 @@ def test_globs_are_not_remembered(lab: Lab, op: str, field: str) -> None:
 def test_who_waits_as_long_as_the_refusal_says_gets_through(lab: Lab) -> None:
     running = lab.supervisor({'id': 'true', 'cmd': '/bin/true'}, max_start_rate=2)
     waited = 0
-    for _ in range(14):  # 8 at once, and then 2 a second
+    for _ in range(18):  # 8 at once, and then 2 a second
         answer = running.ask('start', cmd='true')
         if answer['code'] == ResultCode.RATE_LIMITED:
             waited += 1
