@@ -35,9 +35,10 @@ CLI = [sys.executable, '-m', 'launch_service_node.cli']
 
 def cli(lab: Lab, *words: str, host: Host | None = None, check: bool = True) -> Any:
     """Run a verb with --json, and return what it printed."""
-    command = [*CLI, *words, '--json']
+    # By itself it looks 5 s for an instance, which a busy machine may show after 3 s or more.
+    command = [*CLI, *words, '--json', '--timeout', str(2 * PATIENCE)]
     done = subprocess.run(host.command(*command) if host else command, env=lab.environment,
-                          capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
+                          capture_output=True, text=True, timeout=3 * PATIENCE, check=False)
     assert not check or done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout) if done.stdout.strip() else None
 
