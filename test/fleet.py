@@ -81,8 +81,14 @@ class Computer:
 
     def start(self) -> None:
         """Start its sshd."""
+        before = self._listened
         self.sshd.start(self.host.command(*self.sshd.command()), wait=False)
-        wait_until(lambda: 'Server listening' in self.sshd.log())
+        wait_until(lambda: self._listened > before)
+
+    @property
+    def _listened(self) -> int:
+        # Its log begins with what the one before said, where it was stopped.
+        return self.sshd.log().count('Server listening')
 
     def command(self, *words: str) -> list[str]:
         """Return the command that runs these words on it, in its own environment."""

@@ -50,10 +50,21 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=os.environ.get('PATH', '') + ':/usr/sbin:/usr/local/sbin')
 
 
+def hold_port() -> socket.socket:
+    """Return a socket that keeps a port from all but who asks for that one; close it."""
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(('127.0.0.1', 0))
+    return one
+
+
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(('127.0.0.1', 0))
-        return int(one.getsockname()[1])
+    """Return a port where nobody listens as long as this process runs."""
+    _held.append(hold_port())
+    return int(_held[-1].getsockname()[1])
 
 
 def keygen(path: Path, kind: str = 'ed25519', passphrase: str = '') -> Path:
@@ -75,7 +86,9 @@ class Sshd:
         self.folder = folder
         self.address = address
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        # Held, or it may be somebody else's before the server listens.
+        self._held = hold_port()
+        self.port = int(self._held.getsockname()[1])
         self.host_key = keygen(folder / 'host_key', host_key)
         self.user_key = keygen(folder / 'user_key')
         self.known_hosts = folder / 'known_hosts'
@@ -144,6 +157,7 @@ class Sshd:
         return self
 
     def stop(self) -> None:
+        self._held.close()
         if self._popen is not None:
             self._popen.terminate()
             try:
@@ -154,8 +168,9 @@ class Sshd:
             self._popen = None
 
     def log(self) -> str:
-        """Return what it has said."""
-        return (self.folder / 'log').read_text(errors='replace')
+        """Return what it has said; nothing before its first start."""
+        log = self.folder / 'log'
+        return log.read_text(errors='replace') if log.exists() else ''
 
     def connections(self) -> int:
         """Return how many clients have logged in so far."""
