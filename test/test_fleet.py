@@ -19,7 +19,7 @@ from __future__ import annotations
 import getpass
 
 from fleet import Fleet
-from harness import alive
+from harness import alive, wait_until
 
 
 def test_each_host_is_one_of_its_own(fleet: Fleet) -> None:
@@ -40,9 +40,10 @@ def test_what_runs_on_a_host_ends_with_the_fleet(fleet: Fleet) -> None:
         'ssh', '-F', str(fleet.ssh_config), f'{getpass.getuser()}@{robot.name}',
         'setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!')
     pid = int(done.stdout)
-    assert alive(pid) and pid in robot.pids() and robot.running('sleep', '1000') == [pid]
+    assert alive(pid) and pid in robot.pids()
+    wait_until(lambda: robot.running('sleep', '1000') == [pid])  # after exec
     robot.stop()
-    assert not alive(pid)
+    wait_until(lambda: not alive(pid))  # it leaves its namespace just before its end
 
 
 def test_a_cable_that_is_pulled_keeps_them_apart(fleet: Fleet) -> None:

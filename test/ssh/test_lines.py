@@ -25,6 +25,7 @@ import sys
 from typing import Any
 import uuid
 
+from harness import wait_until
 import pytest
 from ssh_accounts import why_not
 from ssh_servers import free_port, keygen, PATIENCE, Sshd
@@ -253,8 +254,9 @@ def test_secrets_are_seen_by_nobody_on_the_machine(sshd: Sshd, tmp_path: Path) -
                 for secret in secrets:
                     assert secret.encode() not in words
                     assert secret.encode() not in env or secret == token
-            assert f'TOKEN={token}'.encode() in Path(
-                f'/proc/{process.pid}/environ').read_bytes()
+            # It is empty while exec is at work still.
+            assert f'TOKEN={token}'.encode() in wait_until(
+                Path(f'/proc/{process.pid}/environ').read_bytes)
             shown = repr(process.command) + repr(process.__dict__) + repr(connection.__dict__)
     finally:
         connection.close()

@@ -25,6 +25,7 @@ import string
 import sys
 from typing import Any
 
+from harness import wait_until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
@@ -216,7 +217,8 @@ def test_the_process_is_the_executable_itself(
     with RemoteProcess(command(host(sshd, workspace), Executable('leg', 'leg_driver')),
                        said.extend) as process:
         process.start(connection.open_session(PATIENCE))
-        line = Path(f'/proc/{process.pid}/cmdline').read_bytes().split(b'\0')
+        # It is empty while exec is at work still.
+        line = wait_until(Path(f'/proc/{process.pid}/cmdline').read_bytes).split(b'\0')
         assert os.fsencode(workspace.prefix / 'lib/leg/leg_driver') in line
         process.send_signal(signal.SIGUSR1)
         assert process.wait(PATIENCE).signal == signal.SIGUSR1
