@@ -69,6 +69,7 @@ if os.fork() == 0:
     open(sys.argv[1] + '.grandchild', 'w').write(str(os.getpid()))
     while True:
         signal.pause()
+os.wait()  # who is in between hears signals too
 open(sys.argv[1], 'w').write(str(os.getpid()))
 while True:
     signal.pause()

@@ -44,8 +44,8 @@ from .commands import command, complete, pid_from, python, start, STUBBORN
 def test_a_stop_climbs_the_ladder_for_the_whole_tree(
         connection: Connection, tmp_path: Path) -> None:
     got = bytearray()
-    with start(connection, python(STUBBORN, str(tmp_path / 'pid')),
-               on_stdout=got.extend) as process:
+    with start(connection, python(STUBBORN, str(tmp_path / 'pid'), sigterm_timeout=2.0,
+                                  sigkill_timeout=2.0), on_stdout=got.extend) as process:
         grandchild = pid_from(tmp_path / 'pid.grandchild')
         assert pid_from(tmp_path / 'pid') == process.pid
         process.stop()
