@@ -109,13 +109,13 @@ os.write(2, b'done')
         digest.update(data)
         count += len(data)
         if not memory:
-            threading.Event().wait(3)  # longer than the silence that is allowed
+            threading.Event().wait(6)  # longer than the silence that is allowed
             watchdog = Path(f'/proc/{process.pid}/stat').read_text().split()[3]
             status = Path(f'/proc/{watchdog}/status').read_text()
             memory.append(int(status.partition('VmHWM:')[2].split()[0]) * 1024)
             memory.append(resident() - before)
 
-    process = start(connection, python(program, silence=1.5), on_stdout=take)
+    process = start(connection, python(program, silence=4.0), on_stdout=take)
     with process:
         assert process.wait(90).code == 0
     assert count == size
@@ -216,7 +216,8 @@ def test_secrets_are_in_no_command_line(connection: Connection, sshd: Sshd) -> N
     what = command('sleep', '1000', env={'TOKEN': token})
     assert token not in repr(what)
     with start(connection, what) as process:
-        environ = Path(f'/proc/{process.pid}/environ').read_bytes()
+        # It is empty while exec is at work still.
+        environ = wait_until(Path(f'/proc/{process.pid}/environ').read_bytes)
         assert f'TOKEN={token}'.encode() in environ
         for entry in Path('/proc').iterdir():
             if entry.name.isdigit():
