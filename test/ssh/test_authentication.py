@@ -21,11 +21,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 import logging
 from pathlib import Path
+import re
 import socket
 import subprocess
 import threading
 from typing import Any
 
+from harness import wait_until
 import paramiko
 import pytest
 from ssh_accounts import PASSWORD, why_not, with_account
@@ -92,8 +94,9 @@ def test_a_wrong_password_is_tried_once_and_told(
                             'authorized_keys there (ssh-copy-id does it), or name the right one '
                             'as ssh_key' if options is _BY_PASSWORD else
                             'the host takes only: keyboard-interactive')
-    assert server.log().count('Failed password') + server.log().count(
-        'Failed keyboard-interactive') == 1
+    # It is written down only after the answer.
+    assert len(wait_until(lambda: re.findall('Failed (?:password|keyboard-interactive)',
+                                             server.log()))) == 1
 
 
 def test_a_missing_password_is_asked_for(account: Callable[..., Sshd]) -> None:
