@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 import os
 from pathlib import Path
 import random
@@ -230,17 +231,18 @@ def test_a_lost_connection_is_replaced(make_sshd: Callable[..., Sshd]) -> None:
     with Pool() as pool:
         assert echo(pool.open_session(server.target()))
         old = pool.connections()[0]
-        for one in _sessions_of(server):
-            one.terminate()
+        _end_sessions_of(server)
         wait_until(lambda: not old.alive)
         assert echo(pool.open_session(server.target()))
         assert old not in pool.connections()
 
 
-def _sessions_of(server: Sshd) -> list[Any]:
+def _end_sessions_of(server: Sshd) -> None:
     import psutil
     pid = int((server.folder / 'pid').read_text())
-    return psutil.Process(pid).children(recursive=True)
+    for one in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ended just now
+            one.terminate()
 
 
 def test_a_server_that_comes_later_is_waited_for(make_sshd: Callable[..., Sshd]) -> None:
