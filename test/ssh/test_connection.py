@@ -54,7 +54,7 @@ def test_a_port_where_nobody_listens(sshd: Sshd) -> None:
 
 def test_a_host_that_never_answers(sshd: Sshd) -> None:
     with odd_server() as port:
-        fails(sshd.target(port=port, connect_timeout=0.5), ConnectTimedOut, 'says nothing')
+        fails(sshd.target(port=port, connect_timeout=4.0), ConnectTimedOut, 'says nothing')
 
 
 def test_a_server_that_speaks_no_ssh(sshd: Sshd) -> None:

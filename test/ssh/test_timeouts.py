@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 import os
 from pathlib import Path
 import select
@@ -133,12 +134,11 @@ def test_packets_that_are_lost_during_the_login(sshd: Sshd, part: float) -> None
 
 def test_packets_that_are_lost_after_the_login(sshd: Sshd) -> None:
     with lossy(sshd, float('inf')) as (target, way):
-        target = sshd.target(port=way.port, connect_timeout=3.0)
         with Pool() as pool:
             pool.open_session(target).close()
             way.most = way.passed
             with pytest.raises(Unreachable):
-                pool.open_session(target)
+                pool.open_session(replace(target, connect_timeout=3.0))
             assert pool.connections() == []
 
 
@@ -159,7 +159,7 @@ def test_a_listener_that_accepts_nobody(sshd: Sshd) -> None:
                 except TimeoutError:
                     break
             with pytest.raises(ConnectTimedOut) as caught:
-                connect(sshd.target(port=port, connect_timeout=TIMEOUT))
+                connect(sshd.target(port=port, connect_timeout=4.0))
         finally:
             for one in waiting:
                 one.close()
@@ -171,7 +171,7 @@ def test_a_listener_that_accepts_nobody(sshd: Sshd) -> None:
 def test_an_ssh_config_that_takes_too_long(sshd: Sshd, tmp_path: Path) -> None:
     sshd.write_config(first=f'Match exec "echo $$ > {tmp_path}/pid; sleep 1000"')
     with pytest.raises(ConnectTimedOut, match='look for a slow `Match exec`'):
-        resolve(sshd.target(connect_timeout=TIMEOUT))
+        resolve(sshd.target(connect_timeout=4.0))
     pid = int(wait_until(lambda: (tmp_path / 'pid').read_text()))
     wait_until(lambda: not Path(f'/proc/{pid}').exists())
 
@@ -179,7 +179,7 @@ def test_an_ssh_config_that_takes_too_long(sshd: Sshd, tmp_path: Path) -> None:
 def test_a_proxy_command_that_says_nothing(sshd: Sshd, tmp_path: Path) -> None:
     sshd.write_config(f"ProxyCommand sh -c 'echo $$ > {tmp_path}/pid; exec sleep 1000'")
     with pytest.raises(ConnectTimedOut):
-        connect(sshd.target(connect_timeout=TIMEOUT))
+        connect(sshd.target(connect_timeout=4.0))
     pid = int(wait_until(lambda: (tmp_path / 'pid').read_text()))
     wait_until(lambda: not Path(f'/proc/{pid}').exists())
 
@@ -192,7 +192,7 @@ from launch_service_node.ssh.target import Target
 config, key, user, *hops = sys.argv[1:]
 began = time.monotonic()
 try:
-    connect(Target(host='robot', config_file=config, ssh_key=key, user=user, connect_timeout=2.5,
+    connect(Target(host='robot', config_file=config, ssh_key=key, user=user, connect_timeout=6.0,
                    jump_hosts=tuple(hops))).close()
 except LaunchServiceError as error:
     print(time.monotonic() - began < 15, type(error).__name__, error)
