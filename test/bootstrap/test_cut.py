@@ -137,7 +137,7 @@ def test_there_is_a_whole_one_or_none(site: Site, robot: Computer, stop: str, ho
     popen.communicate(timeout=LONG)
     if how == 'cut':
         # Only when all is over there is the way back open.
-        wait_until(lambda: not robot.running('launch_service_node'))
+        wait_until(lambda: not at_work(robot), LONG)
         site.laptop.host.mend()
     found = settled(site, robot, namespace)
     assert (found is not None) == (stop in ('starting', 'waiting for its heartbeat'))
