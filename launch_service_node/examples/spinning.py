@@ -40,5 +40,14 @@ def spin_until_told(make_node: Callable[[], Node], ros_arguments: Sequence[str])
         if rclpy.ok():
             raise
     finally:
-        rclpy.try_shutdown()
+        _shut_down()
     return 0
+
+
+def _shut_down() -> None:
+    try:
+        rclpy.try_shutdown()
+    except RuntimeError:
+        # The thread that takes the signal does the same, and may be faster by that much.
+        if rclpy.ok():
+            raise

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import threading
+import time
 from typing import Any
 import warnings
 
@@ -34,6 +35,8 @@ from rclpy.service import Service
 #: Seconds between two attempts, each of which waits 100 ms itself, and how many there are.
 PAUSE = 0.1
 ATTEMPTS = 50
+
+_THREAD = 'late client'
 
 
 def keep_trying(service: Service, on_error: Callable[[str], object]) -> None:
@@ -68,6 +71,19 @@ def keep_trying(service: Service, on_error: Callable[[str], object]) -> None:
             original(response, header)
         except RuntimeWarning:
             threading.Thread(target=go_on, args=(response, header), daemon=True,
-                             name='late client').start()
+                             name=_THREAD).start()
 
     service.send_response = send  # type: ignore[method-assign]
+
+
+def wait_sent(timeout: float) -> bool:
+    """
+    Wait until every response is sent whose client was not known, and say whether there was one.
+
+    :param timeout: seconds for all of them.
+    """
+    late = [thread for thread in threading.enumerate() if thread.name == _THREAD]
+    deadline = time.monotonic() + timeout
+    for thread in late:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return bool(late)

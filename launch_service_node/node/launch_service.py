@@ -34,7 +34,7 @@ from ..environment import base_environment
 from ..errors import LaunchServiceError
 from ..msg import ProcessStatus
 from ..protocol import Message
-from . import qos, services
+from . import late_clients, qos, services
 from .conversion import text
 from .diagnostics import DiagnosticsPublisher
 from .graph_watch import GraphWatch
@@ -46,6 +46,9 @@ from .pulse import Pulse
 from .view import InstanceView
 
 NODE_NAME = 'launch_service'
+
+#: Seconds for discovery to find whoever asked last; less than a supervisor gives its node to end.
+LATE_CLIENTS = 2.5
 
 
 class LaunchServiceNode(Node):
@@ -120,6 +123,7 @@ class LaunchServiceNode(Node):
 
         :param timeout: seconds to wait at most for topics, and as long for a response that
             has just been sent: whether a response has arrived, the middleware does not say.
+            One whose client discovery has not found yet is waited for up to LATE_CLIENTS.
         """
         self._pulse.stop(timeout)
         if self._heartbeat is None or self._status_publisher is None:
@@ -128,6 +132,8 @@ class LaunchServiceNode(Node):
         self._heartbeat.beat()
         for publisher in (self._heartbeat.publisher, self._status_publisher):
             publisher.wait_for_all_acked(Duration(seconds=timeout))
+        if late_clients.wait_sent(LATE_CLIENTS):
+            self._last_answer = time.monotonic()
         threading.Event().wait(max(0.0, self._last_answer + timeout - time.monotonic()))
 
     # What the link tells

@@ -47,7 +47,7 @@ def test_a_signal_ends_the_talker_without_a_traceback(run: Run, number: int) -> 
     talker = run('talker', '--rate', '200')
     talker.wait_line('said')
     talker.popen.send_signal(number)
-    assert talker.wait() == 0
+    assert talker.wait() == 0, talker.lines
     assert not [line for line in talker.lines if 'said:' not in line]
 
 
@@ -57,5 +57,5 @@ def test_a_signal_ends_the_listener_without_a_traceback(run: Run, number: int) -
     run('talker', '--rate', '50')
     listener.wait_line('heard')
     listener.popen.send_signal(number)
-    assert listener.wait() == 0
+    assert listener.wait() == 0, listener.lines
     assert not [line for line in listener.lines if 'heard:' not in line]

@@ -82,3 +82,13 @@ def test_a_node_that_goes_down_ends_the_attempts(monkeypatch):
     assert service.over.wait(PATIENCE)
     wait_until(lambda: not set(threading.enumerate()) - before)
     assert service.sent == [] and said == []
+
+
+def test_who_goes_down_can_wait_until_a_late_client_has_its_response(monkeypatch):
+    monkeypatch.setattr(late_clients, 'PAUSE', 0.02)
+    service = Service(5)
+    keep_trying(service, print)
+    wait_until(lambda: not late_clients.wait_sent(PATIENCE))
+    service.send_response('response', 'header')
+    assert late_clients.wait_sent(PATIENCE)
+    assert service.sent == [('response', 'header')]

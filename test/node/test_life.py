@@ -177,6 +177,7 @@ def test_a_killed_supervisor_is_brought_back_and_finds_its_processes(robot, call
 
 def test_a_second_node_of_an_instance_is_refused(robot, caller):
     first = robot.node(SLEEPER)
+    assert start(caller).process_id  # so that it is known; the other one may be shown, too
     second = robot.node(SLEEPER, ready=False)
     assert second.wait() == 3
     assert '/robot1/launch_service' in second.said and 'Traceback' not in second.said
