@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 import os
+from pathlib import Path
 import signal
 import time
 from typing import Any
@@ -187,9 +188,12 @@ def test_a_restart_is_answered_when_the_last_of_its_tree_has_just_gone_and_so_is
         lab: Lab) -> None:
     running = lab.supervisor({
         'id': 'sh', 'cmd': ['/bin/sh', '-c', 'trap "" INT; (exec setsid sleep 1000) & trap - INT; '
-                            'echo up; sleep 1000'],
+                            'echo up; exec sleep 1000'],
         'stop': {'sigterm_timeout': 1, 'sigkill_timeout': 1}, 'ready': {'output': 'up'}})
     first = running.start('sh', wait_ready=True)
+    # A shell forgets a SIGINT that comes before it has somebody to wait for.
+    comm = Path(f'/proc/{first["os_pid"]}/comm')
+    wait_until(lambda: comm.read_text() == 'sleep\n')
     child = wait_until(lambda: sum(
         pid for pid in children(first['os_pid']) if os.getsid(pid) == pid))
     with running.connect() as stopping, running.connect() as restarting, \
