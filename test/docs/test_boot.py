@@ -23,7 +23,7 @@ import shlex
 import signal
 
 from docs.pages import read
-from harness import Lab
+from harness import Lab, wait_until
 
 from .conftest import Reader, Typed
 
@@ -54,7 +54,7 @@ def test_the_end_of_the_service_is_the_end_of_all_it_runs(reader: Reader, lab: L
     reader('launch-service --local start /robot1 stubborn')
     service.popen.terminate()
     assert service.wait() == 0
-    assert lab.leftovers() == []
+    wait_until(lambda: not lab.leftovers())  # the supervisor goes last
 
 
 def test_processes_survive_a_node_that_is_killed_and_the_next_one_has_them(
