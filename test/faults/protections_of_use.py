@@ -374,10 +374,10 @@ TABLE = (
                'with ends_within(LEAVING, code):', 'if True:',
                'node/test_last_resort.py::'
                'test_the_process_ends_with_the_exit_code_that_it_would_have_had'),
-    Protection(16, 'who asked last gets the answer', 'node/late_clients.py',
-               'thread.join(max(0.0, deadline - time.monotonic()))', 'pass',
+    Protection(16, 'who asked last gets the answer', 'node/launch_service.py',
+               'if late_clients.wait_sent(LATE_CLIENTS):', 'if False:',
                'node/test_late_clients.py::'
-               'test_who_goes_down_can_wait_until_a_late_client_has_its_response'),
+               'test_a_node_goes_down_after_a_late_client_has_its_response'),
     Protection(16, 'silence is silence', 'node/link.py',
                'if time.monotonic() - heard >= SILENCE and self._pending:',
                'if not (ready or dict(poll.poll(100))) and self._pending:',

@@ -1,7 +1,9 @@
 """A response goes to its client also when the middleware learns of it late."""
 
 import threading
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 import warnings
 
 from harness import PATIENCE, wait_until
@@ -10,6 +12,7 @@ from rclpy.exceptions import InvalidHandle
 
 from launch_service_node.node import late_clients
 from launch_service_node.node.late_clients import keep_trying
+from launch_service_node.node.launch_service import LaunchServiceNode
 
 
 class Service:
@@ -92,3 +95,16 @@ def test_who_goes_down_can_wait_until_a_late_client_has_its_response(monkeypatch
     service.send_response('response', 'header')
     assert late_clients.wait_sent(PATIENCE)
     assert service.sent == [('response', 'header')]
+
+
+def test_a_node_goes_down_after_a_late_client_has_its_response(monkeypatch):
+    monkeypatch.setattr(late_clients, 'PAUSE', 0.02)
+    service, nothing = Service(5), Mock()
+    keep_trying(service, print)
+    service.send_response('response', 'header')
+    # Publishers and heartbeat have nothing to see off; the response has no time but this.
+    node = SimpleNamespace(_pulse=nothing, _heartbeat=nothing, _status_publisher=nothing,
+                           view=nothing, _last_answer=0.0)
+    LaunchServiceNode.say_goodbye(node, 0.0)
+    assert service.sent == [('response', 'header')]
+    assert node._last_answer  # so that it gets its time to arrive, too
