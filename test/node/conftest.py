@@ -120,11 +120,12 @@ class Robot:
         return node
 
     def close(self) -> None:
-        """End the nodes."""
+        """End the nodes; what they said is shown with a test that fails."""
         for node in self._nodes:
             if node.popen.poll() is None:
                 node.popen.kill()
             node.wait()
+            print(node.said)
             assert node.popen.stderr is not None
             node.popen.stderr.close()
 
