@@ -26,10 +26,11 @@ from __future__ import annotations
 from collections.abc import Callable
 import threading
 import time
-from typing import Any
+from typing import Any, TextIO
 import warnings
 
 from rclpy.exceptions import InvalidHandle
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.service import Service
 
 #: Seconds between two attempts, each of which waits 100 ms itself, and how many there are.
@@ -37,43 +38,81 @@ PAUSE = 0.1
 ATTEMPTS = 50
 
 _THREAD = 'late client'
+_WARNING = 'failed to send response'  # as rclpy words it
+
+_OnError = Callable[[str], object]
+_Send = Callable[[Any, Any], None]
 
 
-def keep_trying(service: Service, on_error: Callable[[str], object]) -> None:
+def keep_trying(service: Service, on_error: _OnError) -> None:
     """
     Let a service send a response again whose client is not known yet.
 
-    To be called for all services of a process: the warning that it lives by becomes an
-    error there.
+    To be called for all services of a process: rclpy's warning of it is no longer shown.
 
-    :param on_error: takes one line when a client stays unknown.
+    :param on_error: takes one line when a response can't be sent after all.
     """
-    # As rclpy words it; a warning can't be caught otherwise where there are threads.
-    warnings.filterwarnings('error', 'failed to send response', RuntimeWarning)
+    _notice_warnings()
     original = service.send_response
 
-    def go_on(response: Any, header: Any) -> None:
-        pause = threading.Event()
-        for _ in range(ATTEMPTS):
-            pause.wait(PAUSE)
-            try:
-                original(response, header)
-                return
-            except InvalidHandle:
-                return  # the node is going down
-            except RuntimeWarning:
-                continue
-        on_error(f'no response sent to a caller of {service.srv_name}: the middleware has not '
-                 'found the way to it; it should ask again')
-
     def send(response: Any, header: Any) -> None:
-        try:
-            original(response, header)
-        except RuntimeWarning:
-            threading.Thread(target=go_on, args=(response, header), daemon=True,
-                             name=_THREAD).start()
+        if not _sent(original, response, header):
+            threading.Thread(target=_go_on, args=(original, response, header,
+                                                  service.srv_name, on_error),
+                             daemon=True, name=_THREAD).start()
 
     service.send_response = send  # type: ignore[method-assign]
+
+
+def _go_on(send: _Send, response: Any, header: Any, name: str, on_error: _OnError) -> None:
+    reason = 'the middleware has not found the way to it; it should ask again'
+    pause = threading.Event()
+    for _ in range(ATTEMPTS):
+        pause.wait(PAUSE)
+        try:
+            if _sent(send, response, header):
+                return
+        except InvalidHandle:
+            return  # the node is going down
+        except _rclpy.RCLError as error:
+            reason = str(error)
+            break
+    on_error(f'no response sent to a caller of {name}: {reason}')
+
+
+class _Warned(threading.local):
+    """Whether rclpy has warned in this thread."""
+
+    yes = False
+
+
+_warned = _Warned()
+
+
+def _sent(send: _Send, response: Any, header: Any) -> bool:
+    """Send a response, and return whether the middleware took it."""
+    _warned.yes = False
+    send(response, header)
+    return not _warned.yes
+
+
+def _notice_warnings() -> None:
+    # A filter that makes it an error would be shorter, but rclpy warns from C++ and looks no
+    # further: Python then calls its result a SystemError.
+    shown = warnings.showwarning
+    if getattr(shown, 'notices_late_clients', False):
+        return
+
+    def show(message: Warning | str, category: type[Warning], filename: str, lineno: int,
+             file: TextIO | None = None, line: str | None = None) -> None:
+        if issubclass(category, RuntimeWarning) and str(message).startswith(_WARNING):
+            _warned.yes = True
+        else:
+            shown(message, category, filename, lineno, file, line)
+
+    show.notices_late_clients = True  # type: ignore[attr-defined]
+    warnings.filterwarnings('always', _WARNING, RuntimeWarning)  # not only the first time
+    warnings.showwarning = show
 
 
 def wait_sent(timeout: float) -> bool:

@@ -378,6 +378,15 @@ TABLE = (
                'if late_clients.wait_sent(LATE_CLIENTS):', 'if False:',
                'node/test_late_clients.py::'
                'test_a_node_goes_down_after_a_late_client_has_its_response'),
+    Protection(16, 'a client that is found late gets its answer', 'node/late_clients.py',
+               '            _warned.yes = True', '            pass',
+               'node/test_late_clients.py::'
+               'test_a_real_node_answers_late_clients_and_lives_on'),
+    Protection(16, 'who is refused offers nothing', 'node/launch_service.py',
+               '        self.link.open()\n',
+               '        services.offer(self, self.link, self._service_done)\n'
+               '        self.link.open()\n',
+               'node/test_start_up.py::test_who_is_refused_has_offered_no_service'),
     Protection(16, 'silence is silence', 'node/link.py',
                'if time.monotonic() - heard >= SILENCE and self._pending:',
                'if not (ready or dict(poll.poll(100))) and self._pending:',

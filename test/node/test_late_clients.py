@@ -14,6 +14,8 @@
 
 """A response goes to its client also when the middleware learns of it late."""
 
+import shutil
+import subprocess
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +26,9 @@ from harness import PATIENCE, wait_until
 import pytest
 from rclpy.exceptions import InvalidHandle
 
+from launch_service_node import srv
 from launch_service_node.node import late_clients
+from launch_service_node.node.deferred import RCLError
 from launch_service_node.node.late_clients import keep_trying
 from launch_service_node.node.launch_service import LaunchServiceNode
 
@@ -54,9 +58,10 @@ class Service:
 
 
 @pytest.fixture(autouse=True)
-def _filters():
-    with warnings.catch_warnings():
-        yield
+def others():
+    """Give the warnings of others, which are shown as ever."""
+    with warnings.catch_warnings(record=True) as others:
+        yield others
 
 
 @pytest.mark.parametrize('unknown', [0, 1, 7])
@@ -86,6 +91,34 @@ def test_a_client_that_stays_unknown_is_told_of_in_one_line(monkeypatch):
     service.send_response('response', 'header')
     assert told.wait(PATIENCE)
     assert len(said) == 1 and service.srv_name in said[0] and '\n' not in said[0]
+
+
+def test_other_warnings_are_shown(others):
+    service = Service(0)
+    service.send_response = lambda response, header: warnings.warn('of others', RuntimeWarning,
+                                                                   stacklevel=1)
+    keep_trying(service, print)
+    before = set(threading.enumerate())
+    service.send_response('response', 'header')
+    assert [str(other.message) for other in others] == ['of others']
+    assert set(threading.enumerate()) == before  # nobody tries again
+
+
+def test_what_the_middleware_refuses_is_told_and_not_tried_again(monkeypatch):
+    monkeypatch.setattr(late_clients, 'PAUSE', 0.001)
+    service, said, told = Service(1), [], threading.Event()
+    warn = service.send_response
+
+    def refuse(response, header):
+        if service.unknown:
+            warn(response, header)
+        else:
+            raise RCLError('no memory')
+    service.send_response = refuse
+    keep_trying(service, lambda line: (said.append(line), told.set()))
+    service.send_response('response', 'header')
+    assert told.wait(PATIENCE)
+    assert said == [f'no response sent to a caller of {service.srv_name}: no memory']
 
 
 def test_a_node_that_goes_down_ends_the_attempts(monkeypatch):
@@ -122,3 +155,35 @@ def test_a_node_goes_down_after_a_late_client_has_its_response(monkeypatch):
     LaunchServiceNode.say_goodbye(node, 0.0)
     assert service.sent == [('response', 'header')]
     assert node._last_answer  # so that it gets its time to arrive, too
+
+
+#: Lets the middleware know no client yet, so many times; RCL_RET_TIMEOUT is 2.
+UNKNOWN = """
+    #define _GNU_SOURCE
+    #include <dlfcn.h>
+    #include <stdatomic.h>
+    #include <stdlib.h>
+
+    static atomic_int asked;
+
+    int rcl_send_response(const void *service, void *id, void *response) {
+        if (atomic_fetch_add(&asked, 1) < atoi(getenv("UNKNOWN")))
+            return 2;
+        int (*send)(const void *, void *, void *) =
+            dlsym(dlopen("librcl.so", RTLD_LAZY | RTLD_NOLOAD), "rcl_send_response");
+        return send(service, id, response);
+    }
+"""
+
+
+@pytest.mark.skipif(shutil.which('cc') is None, reason='there is no C compiler')
+def test_a_real_node_answers_late_clients_and_lives_on(robot, caller):
+    library = robot.lab.folder / 'unknown.so'
+    subprocess.run(['cc', '-shared', '-fPIC', '-x', 'c', '-', '-o', library, '-ldl'],
+                   input=UNKNOWN, text=True, check=True, timeout=PATIENCE)
+    robot.lab.environment.update(LD_PRELOAD=str(library), UNKNOWN='3')
+    node = robot.node({'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']})
+    assert caller.call(srv.StartProcess, 'start_process', cmd='sleeper').success
+    assert len(caller.call(srv.ListProcesses, 'list_processes').processes) == 1
+    assert node.popen.poll() is None
+    assert 'failed to send response' not in node.said
