@@ -91,15 +91,16 @@ class LaunchServiceNode(Node):
 
     def begin(self) -> None:
         """
-        Offer the services, attach to the supervisor, and start to publish.
+        Attach to the supervisor, offer the services, and start to publish.
 
         :raises InstanceError: when another node serves the instance.
         :raises LaunchServiceError: when there is no supervisor to be had.
         """
         values = self.ros_parameters.values
         mode = values['mode']  # as it was given: attaching shows the one in force
-        services.offer(self, self.link, self._service_done)
         self.link.open()
+        # Only now: a node that is refused must not be found by those who want the one that serves.
+        services.offer(self, self.link, self._service_done)
         assert self.table is not None  # `attached` made it
         self._heartbeat = HeartbeatPublisher(self, self.view, self.table, self.ros_parameters,
                                              self._ask_status)
