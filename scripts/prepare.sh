@@ -28,7 +28,6 @@ ros_is_sourced() {
 prepare() {
   home_name=${LAUNCH_SERVICE_PREPARED:-} enter_home=:
   [ -z "$home_name" ] || return 0  # a test of ours runs a script of ours
-  mkdir -p "$cache"
   if ros_is_sourced; then
     [ "${1:-$ROS_DISTRO}" = "$ROS_DISTRO" ] || die "ROS 2 $ROS_DISTRO is sourced:" \
       "for $1, use a shell where it isn't (or where $1 is)"
@@ -145,6 +144,7 @@ step() {
   local text=$1 start=$SECONDS ticker code=0
   shift
   say "$text ..."
+  mkdir -p "$cache"
   printf '\n== %s: %s\n' "$text" "$*" >>"$log"
   tick &
   ticker=$!

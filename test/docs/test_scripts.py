@@ -105,6 +105,61 @@ def test_a_machine_without_a_compiler_is_told_what_to_install(tmp_path: Path) ->
                            '(or what your system calls it)\n')
 
 
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """
+    Give a fresh clone on a bare machine: its scripts alone, and `bin`, all that can be run.
+
+    Its user is root, `apt-get` notes in `asked` what it is told, and Python does nothing.
+    """
+    programs = tmp_path / 'bin'
+    programs.mkdir()
+    for name in ('bash', 'cat', 'dirname', 'env', 'grep', 'mkdir', 'tail'):
+        (programs / name).symlink_to(shutil.which(name) or '/missing')
+    for name, does in (('id', 'echo 0'), ('nproc', 'echo 2'), ('python3', ':'),
+                       ('apt-get', f'echo "$@" >>{tmp_path}/asked')):
+        _program(programs / name, does)
+    shutil.copytree(SCRIPTS, tmp_path / 'scripts')
+    return tmp_path
+
+
+def _program(path: Path, does: str) -> None:
+    path.write_text(f'#!/bin/sh\n{does}\n')
+    path.chmod(0o755)
+
+
+def _tests_there(bare: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [bare / 'scripts' / 'test', '--no-lint', *options], capture_output=True, text=True,
+        timeout=60, check=False,
+        env={'PATH': str(bare / 'bin'), 'LAUNCH_SERVICE_PREPARED': 'ROS 2'})
+
+
+def test_what_tests_need_is_installed_in_a_fresh_clone(bare: Path) -> None:
+    done = _tests_there(bare, '--strict')
+    assert done.returncode == 0, done
+    update, install = (bare / 'asked').read_text().splitlines()
+    assert 'update' in update
+    assert install.endswith('zsh fish csh tcsh') and ' openssh-client ' in install
+    assert 'will skip' not in done.stdout and 'pytest, ROS 2' in done.stdout
+
+
+@pytest.mark.parametrize('options', [(), ('--strict',)])
+def test_what_can_not_be_installed_skips_tests_or_is_a_failure(
+        bare: Path, options: tuple[str, ...]) -> None:
+    _program(bare / 'bin' / 'apt-get', 'echo no such host >&2; exit 100')
+    done = _tests_there(bare, *options)
+    assert 'no such host' in done.stderr
+    assert 'all of its output is in .cache/install.log' in done.stderr
+    if options:
+        assert done.returncode == 1
+        assert done.stderr.endswith('test: some tests would skip; without --strict they may\n')
+        assert 'pytest' not in done.stdout
+    else:
+        assert done.returncode == 0
+        assert 'some tests will skip\npytest, ROS 2' in done.stdout
+
+
 def _on_a_plain_machine(typed: str, folder: Path,
                         **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a script where nothing is prepared, with an environment of its own."""
