@@ -30,6 +30,7 @@ from launch_service_node.client.caller import ServiceCaller  # noqa: E402
 from launch_service_node.client.names import Service  # noqa: E402
 from launch_service_node.client.session import RosSession  # noqa: E402
 from launch_service_node.errors import ResultCode, Unreachable  # noqa: E402
+from launch_service_node.node.late_clients import keep_trying  # noqa: E402
 
 TRIGGER = Service('reload_allow_list', 'std_srvs', 'Trigger')
 TARGET = '/robot1/launch_service'
@@ -53,6 +54,8 @@ class Server:
         self.service = self.session.node.create_service(
             Trigger, f'{TARGET}/{TRIGGER.name}', self._serve,
             callback_group=ReentrantCallbackGroup())
+        # As the node does: who has just been met may not be known yet as one who gets answers.
+        keep_trying(self.service, print)
 
     def _serve(self, _: Any, response: Any) -> Any:
         self.calls += 1
