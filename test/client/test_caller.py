@@ -19,6 +19,7 @@ import threading
 import time
 from typing import Any
 
+from harness import wait_until
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy cannot be imported')
@@ -100,6 +101,11 @@ def _request() -> Any:
     return Trigger.Request()
 
 
+def _meet(caller: ServiceCaller) -> None:
+    """Have the server know the caller: it may discover it later than the caller the server."""
+    caller.call(TRIGGER, _request(), find_within=LONG, answer_within=LONG)
+
+
 def test_an_answer_comes_back(caller: ServiceCaller, server: Server) -> None:
     response = caller.call(TRIGGER, _request(), find_within=LONG, answer_within=LONG)
     assert response.success and response.message == 'call 1'
@@ -140,21 +146,22 @@ def test_a_silent_service_times_out_and_nothing_is_left(caller: ServiceCaller,
 
 def test_a_question_is_asked_again_and_the_first_answer_counts(caller: ServiceCaller,
                                                                server: Server) -> None:
+    _meet(caller)
     release = threading.Event()
-    server.answer = lambda number: (number == 1 and release.wait(LONG), None)[1]
+    server.answer = lambda number: (number == 2 and release.wait(LONG), None)[1]
     try:
         response = caller.call(TRIGGER, _request(), find_within=LONG, answer_within=LONG,
                                attempts=20)
     finally:
         release.set()
-    assert response.message == 'call 2'
+    # A busy host may have asked a third time before the second answer was there.
+    assert response.message != 'call 2'
     assert _pending(caller) == 0
 
 
 def test_a_request_that_must_not_be_repeated_is_sent_once(caller: ServiceCaller,
                                                           server: Server) -> None:
-    # The server may discover the caller later than the caller the server, and hear late.
-    caller.call(TRIGGER, _request(), find_within=LONG, answer_within=LONG)
+    _meet(caller)
     release = threading.Event()
     server.answer = lambda number: (release.wait(LONG), None)[1]
     try:
@@ -162,7 +169,9 @@ def test_a_request_that_must_not_be_repeated_is_sent_once(caller: ServiceCaller,
             caller.call(TRIGGER, _request(), find_within=LONG, answer_within=1.0)
     finally:
         release.set()
-    assert server.calls == 2
+    _meet(caller)  # what is sent now comes behind all that was sent before
+    wait_until(lambda: server.calls >= 3)
+    assert server.calls == 3
 
 
 # The server cannot answer through what it has destroyed, and its thread says so.
@@ -207,6 +216,7 @@ def test_a_question_that_may_be_repeated_goes_to_the_next_one_of_the_name(
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
 def test_who_may_ask_again_is_told_too_that_nobody_comes_back(
         caller: ServiceCaller, server: Server) -> None:
+    _meet(caller)  # it is there, however long it takes to be found
     server.answer = server.vanish
     with pytest.raises(Unreachable, match='left the ROS graph'):
         caller.call(TRIGGER, _request(), find_within=2.0, answer_within=300.0, attempts=3)
