@@ -22,13 +22,20 @@ import signal
 import subprocess
 import threading
 import time
+from typing import Any
 
 from cli.program import Program, write_allow_list
 from harness import freeze, Lab, wait_until
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy cannot be imported')
-from launch_service_node.client import find_nodes, LaunchServiceClient, RosSession  # noqa: E402
+from launch_service_node.client import (  # noqa: E402
+    api,
+    find_nodes,
+    LaunchServiceClient,
+    names,
+    RosSession,
+)
 from launch_service_node.client.records import state_name  # noqa: E402
 from launch_service_node.errors import (  # noqa: E402
     AllowListError,
@@ -160,6 +167,7 @@ def test_a_reload_with_a_bad_file_raises_and_the_good_entries_stay(
 
 
 def test_nobody_of_that_name_is_unavailable(session: RosSession) -> None:
+    find_nodes(session.node, within=LONG, stop=bool)
     with LaunchServiceClient(session.node, '/nowhere', find_within=0.3) as client:
         with pytest.raises(Unreachable, match='the graph has /robot1') as error:
             client.list()
@@ -182,17 +190,26 @@ def test_a_node_that_hangs_times_out_and_later_answers(
 
 
 def test_a_start_is_not_done_twice_when_its_answer_comes_late(
-        client: LaunchServiceClient, program: Program) -> None:
+        client: LaunchServiceClient, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     client.start('greet')
+    service = client._caller._client(names.START)
+    ask, asked = service.call_async, []
     with SupervisorClient('/robot1', str(program.lab.home)) as supervisor:
         pid = supervisor.call('status')['instance']['node']['pid']
+
+    def ask_and_wake(request: Any) -> Any:
+        asked.append(ask(request))
+        if len(asked) == 2:
+            os.kill(pid, signal.SIGCONT)
+        return asked[-1]
+    monkeypatch.setattr(service, 'call_async', ask_and_wake)
+    monkeypatch.setattr(api, 'ATTEMPTS', 10)
     freeze(pid)
-    timer = threading.Timer(6.0, os.kill, (pid, signal.SIGCONT))
-    timer.start()
     try:
-        status = client.start('idle', name='late', timeout=15.0)  # sent at 0, 5, 10 s
+        status = client.start('idle', name='late', timeout=LONG)  # sent at 0, 3, 6 ... s
     finally:
-        timer.join()
+        os.kill(pid, signal.SIGCONT)
+    assert len(asked) > 1
     found = client.list('late*').processes
     assert [one.process_id for one in found] == [status.process_id]
 
