@@ -40,7 +40,7 @@ allowable_processes:
     restart: {policy: on-failure, delay: 0.3 s}
 """
 SCRIPTS = {
-    'COUNTER': 'i=0\nwhile [ $i -lt 100 ]; do\n  echo line $i\n  i=$((i+1))\n  sleep 0.1\ndone\n',
+    'COUNTER': 'i=0\nwhile :; do\n  echo line $i\n  i=$((i+1))\n  sleep 0.1\ndone\n',
     'AGAIN': 'echo run >> "$HOME/runs"\nread_runs=$(wc -l < "$HOME/runs")\n'
              'echo this is run $read_runs\nsleep 0.3\n[ "$read_runs" -ge 2 ]\n',
 }
