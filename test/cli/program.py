@@ -18,12 +18,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+import shlex
 import subprocess
 import sys
 
-from harness import Lab
+from harness import Lab, PATIENCE
 
 LONG = 60.0
+
+#: How soon an instance is found, or a tab is answered, is up to the host, and not what is tested.
+PATIENT = f"""\
+from launch_service_node.cli import backend, completers
+backend.FIND = {PATIENCE}
+completers.WAITS = backend.Waits({PATIENCE}, {PATIENCE})
+"""
 
 ALLOW_LIST = """\
 allowable_processes:
@@ -53,7 +61,7 @@ class Program:
 
     lab: Lab
     command: list[str] = field(default_factory=lambda: [
-        sys.executable, '-m', 'launch_service_node.cli'])
+        sys.executable, '-c', f'{PATIENT}from launch_service_node.cli import main\nmain.main()'])
     environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,7 +85,7 @@ def on_path(program: Program, folder: Path) -> dict[str, str]:
     """Return an environment in which `launch-service` is on the PATH, by way of a folder."""
     script = folder / 'launch-service'
     script.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -m launch_service_node.cli "$@"\n')
+        f'#!/bin/sh\nexec {shlex.join(program.command)} "$@"\n')
     script.chmod(0o755)
     return {**program.environ, 'PATH': f'{folder}:{program.environ["PATH"]}'}
 

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 
-from cli.program import LONG, Program
+from cli.program import LONG, PATIENT, Program
 import pytest
 
 pytest.importorskip('ros2cli', reason='ros2cli cannot be imported')
@@ -31,7 +31,8 @@ if not any(point.name == 'launch_service'
            for point in importlib.metadata.entry_points(group='ros2cli.command')):
     pytest.skip('launch_service_node is not installed beside ros2cli', allow_module_level=True)
 
-ROS2 = [sys.executable, '-c', 'import sys; from ros2cli.cli import main; sys.exit(main())']
+ROS2_PROGRAM = f'{PATIENT}import sys; from ros2cli.cli import main; sys.exit(main())\n'
+ROS2 = [sys.executable, '-c', ROS2_PROGRAM]
 
 
 @pytest.fixture(scope='module')
@@ -98,7 +99,7 @@ def test_argcomplete_completes_it(ros2: Program, line: str, expected: list[str],
     pytest.importorskip('argcomplete', reason='argcomplete is not installed')
     with tempfile.TemporaryFile() as found:
         script = tmp_path / 'ros2'
-        script.write_text('import sys; from ros2cli.cli import main; sys.exit(main())\n')
+        script.write_text(ROS2_PROGRAM)
         _argcomplete(script, ros2.environ, line, found.fileno())
         found.seek(0)
         assert found.read().decode().split('\v') == expected
