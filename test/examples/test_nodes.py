@@ -25,11 +25,14 @@ from .conftest import Example
 
 Run = Callable[..., Example]
 IN_ROBOT1 = ('--ros-args', '-r', '__ns:=/robot1', '--')
+IN_ROBOT2 = ('--ros-args', '-r', '__ns:=/robot2', '--')
 
 
 def test_listener_hears_the_talker_of_its_namespace(run: Run) -> None:
     listener = run('listener', *IN_ROBOT1)
-    run('talker', '--ros-args', '-r', '__ns:=/robot2', '--', '--message', 'wrong robot')
+    elsewhere = run('listener', *IN_ROBOT2)
+    run('talker', *IN_ROBOT2, '--message', 'wrong robot', '--rate', '20')
+    elsewhere.wait_line('heard: wrong robot')
     run('talker', *IN_ROBOT1, '--message', 'right robot', '--rate', '20')
     assert 'heard: right robot' in listener.wait_line('heard')
     listener.wait_line('heard')
