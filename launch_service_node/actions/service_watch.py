@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -26,12 +27,17 @@ from ..client.session import RosSession
 #: As many of the latest messages as the node keeps for a late joiner.
 DEPTH = 1024
 
+#: As many of the latest changes of each process are kept for who comes to follow it.
+KEPT = 16
+
 Follower = Callable[[Record], object]
 
 
 class Watch:
     """
-    Tells followers each change of a process once, in its order, in launch's own thread.
+    Tells followers the changes of a process, each once and in order, in launch's own thread.
+
+    A response may overtake messages; what those say is not told then.
 
     :param loop: of launch.
     :param node: full name of the LaunchServiceNode.
@@ -41,7 +47,7 @@ class Watch:
         self.topic = f'{node}/process_status'
         self._loop = loop
         self._told: dict[int, int] = {}  # sequence numbers; of the thread that spins
-        self._latest: dict[int, Record] = {}
+        self._changes: defaultdict[int, deque[Record]] = defaultdict(lambda: deque(maxlen=KEPT))
         self._followers: dict[int, list[Follower]] = {}
 
     def subscribe(self, session: RosSession) -> None:
@@ -63,18 +69,25 @@ class Watch:
                        durability=DurabilityPolicy.TRANSIENT_LOCAL))
 
     def follow(self, status: Record, follower: Follower) -> None:
-        """Tell this state of a process, and all that follow."""
+        """
+        Tell this state of a process, and all that follow.
+
+        Some of these may have come before: it may have ended while its start was answered.
+        """
         process_id = status['process_id']
-        self._followers.setdefault(process_id, []).append(follower)
         self.take([status])
-        follower(self._latest[process_id])
+        follower(status)
+        for change in self._changes[process_id]:
+            if change['sequence_number'] > status['sequence_number']:
+                follower(change)
+        self._followers.setdefault(process_id, []).append(follower)
 
     def take(self, statuses: Iterable[Record]) -> None:
         """Take what a response, or a message, says; what is older than what is known is not."""
         for status in statuses:
-            known = self._latest.get(status['process_id'])
-            if known is None or known['sequence_number'] < status['sequence_number']:
-                self._latest[status['process_id']] = status
+            known = self._changes[status['process_id']]
+            if not known or known[-1]['sequence_number'] < status['sequence_number']:
+                known.append(status)
                 for follower in self._followers.get(status['process_id'], []):
                     follower(status)
 

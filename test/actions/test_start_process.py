@@ -46,11 +46,14 @@ from launch.events.process import ShutdownProcess, SignalProcess  # noqa: E402
 from launch.substitutions import LaunchConfiguration  # noqa: E402
 
 from launch_service_node.actions import (  # noqa: E402
+    service_graph,
     service_process,
+    service_watch,
     ShutdownLaunchService,
     StartProcess,
     StopProcess,
 )
+from launch_service_node.client.records import state_name  # noqa: E402
 from launch_service_node.errors import ResultCode  # noqa: E402
 from launch_service_node.events import ManagedProcessChanged  # noqa: E402
 
@@ -163,16 +166,48 @@ def test_an_exit_by_a_signal_is_told_as_subprocess_tells_it(robot1: Robot) -> No
     assert codes == [-9]
 
 
+def noting_states(states: list[str]) -> RegisterEventHandler:
+    return RegisterEventHandler(EventHandler(
+        matcher=lambda event: isinstance(event, ManagedProcessChanged),
+        entities=OpaqueFunction(
+            function=lambda context: states.append(context.locals.event.state))))
+
+
 def test_a_restart_by_the_node_is_no_exit(robot1: Robot) -> None:
     states, exits = [], []
     assert robot1.launch(
-        RegisterEventHandler(EventHandler(
-            matcher=lambda event: isinstance(event, ManagedProcessChanged),
-            entities=OpaqueFunction(
-                function=lambda context: states.append(context.locals.event.state)))),
+        noting_states(states),
         start('again', on_exit=lambda event, _: exits.append(event.returncode))) == 0
     assert 'BACKOFF' in states
     assert exits == [0]
+
+
+def test_what_became_of_it_until_its_start_is_answered_is_told_in_order(
+        robot1: Robot, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: set[tuple[int, str]] = set()
+    ask, take = service_graph.Graph.ask, service_watch.Watch.take
+
+    def take_and_note(self: Any, statuses: Any) -> None:
+        for status in statuses:
+            heard.add((status['process_id'], state_name(status['process_status'])))
+            take(self, [status])
+
+    async def ask_and_wait(*arguments: Any, **options: Any) -> Any:
+        answer = await ask(*arguments, **options)
+        while (answer.process_id, 'STOPPED') not in heard:
+            await asyncio.sleep(0.01)
+        return answer
+    monkeypatch.setattr(service_watch.Watch, 'take', take_and_note)
+    monkeypatch.setattr(service_graph.Graph, 'ask', ask_and_wait)
+    again, states, told = start('again'), [], []
+    assert robot1.launch(
+        noting_states(states),
+        RegisterEventHandler(OnProcessStart(target_action=again, on_start=noting(told, 'start'))),
+        RegisterEventHandler(OnProcessExit(target_action=again, on_exit=noting(told, 'exit'))),
+        again) == 0
+    assert states.index('BACKOFF') < states.index('STOPPED') == len(states) - 1
+    assert told == ['start', 'exit']
+    assert 'will be restarted' in ''.join(robot1.logged)
 
 
 def test_a_refused_start_ends_the_launch_with_one_line_and_1(robot1: Robot) -> None:
