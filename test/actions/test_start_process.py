@@ -275,9 +275,8 @@ def test_what_follows_sees_the_configurations_of_its_place(robot1: Robot) -> Non
 
 
 def test_a_process_can_be_stopped_with_the_launch(robot1: Robot) -> None:
-    assert robot1.launch(
-        start('idle', stop_on_shutdown=True), start('idle', name='stays'),
-        start('lidar', on_ready=[Shutdown(reason='enough')])) == 0
+    assert robot1.launch(start('idle', stop_on_shutdown=True, on_start=[
+        start('idle', name='stays', on_start=[Shutdown(reason='enough')])])) == 0
     states = robot1.processes()
     assert (states['idle'], states['stays']) == ('STOPPED', 'RUNNING')
 
