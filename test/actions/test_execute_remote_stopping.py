@@ -33,13 +33,16 @@ from launch.actions import (  # noqa: E402
     Shutdown,
     TimerAction,
 )
+from launch.event_handlers import OnProcessStart  # noqa: E402
 from launch.events import Shutdown as ShutdownEvent  # noqa: E402
 from launch.events.process import ProcessExited, ProcessStdout  # noqa: E402
 from launching import Launcher, machine_on, send, Told, when_it_says  # noqa: E402
 from ssh_servers import Sshd  # noqa: E402
 
-from launch_service_node.actions import ExecuteRemote  # noqa: E402
+from launch_service_node.actions import execute_remote_run, ExecuteRemote  # noqa: E402
 from launch_service_node.actions.execute_remote_events import Hearing, OutputHandled  # noqa: E402
+from launch_service_node.machines import SSHMachine  # noqa: E402
+from launch_service_node.ssh.command import Exit  # noqa: E402
 
 
 def test_on_exit_shutdown_ends_the_launch_and_the_others(
@@ -79,21 +82,17 @@ def test_a_signal_that_comes_too_early_is_told_and_harms_nobody(
 def test_shutdown_process_climbs_the_ladder_and_leaves_nothing(
         launcher: Launcher, robot: Sshd, tmp_path: Path) -> None:
     # Two below it: one in its group, one in a session of its own; all ignore SIGINT.
-    deaf = 'trap "" INT; echo $$ >> pids; while :; do sleep 0.1; done'
-    (tmp_path / 'deaf').write_text(deaf)
-    action = shell(robot, f'sh {tmp_path}/deaf & setsid sh {tmp_path}/deaf & '
-                          'until [ "$(wc -l < pids)" = 2 ]; do sleep 0.05; done; echo ready; '
-                          f'. {tmp_path}/deaf', cwd=str(tmp_path), sigterm_timeout='0.3',
-                   sigkill_timeout=0.3)
-    (tmp_path / 'pids').touch()
+    (tmp_path / 'deaf').write_text('echo $$ >> pids; while :; do sleep 0.1; done')
+    action = shell(robot, f'trap "" INT; sh {tmp_path}/deaf & setsid sh {tmp_path}/deaf & '
+                          'echo $$ >> pids; until [ "$(wc -l < pids)" = 3 ]; do sleep 0.05; done; '
+                          'echo ready; while :; do sleep 0.1; done', cwd=str(tmp_path),
+                   sigterm_timeout='0.3', sigkill_timeout=PATIENCE)
     told = Told(action)
     launcher.run(action, *told.hear(), when_it_says(action, b'ready', stop(action)))
     assert told.codes == [-signal.SIGTERM]
     pids = [int(line) for line in (tmp_path / 'pids').read_text().split()]
     assert len(pids) == 3 and not any(alive(pid) for pid in pids)
     assert "sending signal 'SIGINT'" in launcher.log()
-    assert "failed to terminate '0.3' seconds after receiving 'SIGINT', escalating to 'SIGTERM'" \
-        in launcher.log()
 
 
 def test_one_that_is_stopped_at_once_ends_by_sigint_without_further_ado(
@@ -111,7 +110,45 @@ def test_the_timeouts_of_the_launch_hold(launcher: Launcher, robot: Sshd) -> Non
     launcher.run(action, *told.hear(), when_it_says(action, b'ready', Shutdown()),
                  sigterm_timeout='0.2', sigkill_timeout='0.2')
     assert told.codes == [-signal.SIGKILL]
-    assert "'0.2' seconds after receiving 'SIGTERM', escalating to 'SIGKILL'" in launcher.log()
+
+
+@pytest.mark.parametrize('of_launch', [False, True], ids=['own', 'of the launch'])
+def test_each_step_of_the_ladder_is_told(
+        launcher: Launcher, monkeypatch: pytest.MonkeyPatch, of_launch: bool) -> None:
+    class Link:
+        """Ends when launch has told the last step; a machine may tell the end before."""
+
+        pid, behind, outcome = 42, False, None
+
+        def __init__(self, _: Any, command: Any, loop: Any, listener: Any, *_more: Any) -> None:
+            self.loop, self.listener = loop, listener
+
+        def start(self) -> None:
+            self.loop.call_soon(self.listener.started, self, self.pid)
+
+        def take(self) -> None:
+            return None
+
+        def stop(self) -> None:
+            if "escalating to 'SIGKILL'" in launcher.log():
+                self.outcome = Exit(None, signal.SIGKILL)
+                self.listener.over(self)
+            else:
+                self.loop.call_later(0.05, self.stop)
+    monkeypatch.setattr(execute_remote_run, 'Link', Link)
+    times = {'sigterm_timeout': '0.1', 'sigkill_timeout': '0.2'}
+    action = ExecuteRemote(cmd=['x'], machine=SSHMachine('h'), **({} if of_launch else times))
+    told = Told(action)
+    assert launcher.run(
+        *told.hear(), action,
+        RegisterEventHandler(OnProcessStart(target_action=action, on_start=[Shutdown()])),
+        **(times if of_launch else {})) == 0
+    assert told.codes == [-signal.SIGKILL]
+    log = launcher.log()
+    first, last = (f"failed to terminate '{seconds}' seconds after receiving '{sent}', escalating "
+                   f"to '{due}'" for seconds, sent, due in (
+                       ('0.1', 'SIGINT', 'SIGTERM'), ('0.2', 'SIGTERM', 'SIGKILL')))
+    assert log.index("sending signal 'SIGINT'") < log.index(first) < log.index(last)
 
 
 def test_a_shutdown_while_it_is_being_started_leaves_nothing(
