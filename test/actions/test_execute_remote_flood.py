@@ -84,7 +84,7 @@ def test_a_reader_that_is_slower_than_the_end_gets_all_and_the_exit(
             remote.stop()
         got.extend(data)
     remote = process.RemoteProcess(
-        Command(('sh', '-c', 'head -c 150000 /dev/zero; exit 7'), silence=1.0), take)
+        Command(('sh', '-c', 'head -c 150000 /dev/zero; exit 7'), silence=4.0), take)
     with Pool() as pool, remote:
         session = pool.open_session(robot.target())
         monkeypatch.setattr(life_line.LifeLine, '__init__', keep_pinger(threads))
@@ -144,7 +144,8 @@ def test_a_hundred_processes_on_three_hosts(launcher: Launcher, fleet: Fleet, se
         wait_until(lambda log=robot.sshd.log: log().count('Server listening') == 2)
     # This process is on no host of the fleet: it goes to the robots through the laptop.
     machines = [SSHMachine(robot.name, ssh_config=str(config_through_the_laptop(fleet)),
-                           connect_timeout=LONG, start_timeout=LONG) for robot in fleet.robots]
+                           connect_timeout=LONG, start_timeout=LONG, silence=LONG)
+                for robot in fleet.robots]
     told = Told()
     started: list[Any] = []
 

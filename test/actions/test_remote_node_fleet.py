@@ -40,21 +40,22 @@ MESSAGE = 'it\'s "80 %" of $HOME, 日本'
 
 PYTHON = """
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, GroupAction
+from launch.actions import DeclareLaunchArgument, GroupAction, SetLaunchConfiguration
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import PushROSNamespace, SetRemap
 from launch_service_node.actions import RemoteNode
 from launch_service_node.machines import SSHMachine
 
 def generate_launch_description():
-    one = SSHMachine(hostname='{one}', ssh_config='{config}', setup=['{one_setup}'], silence=3)
-    two = SSHMachine(hostname='{two}', ssh_config='{config}', setup=['{two_setup}'], silence=3)
+    one = SSHMachine(hostname='{one}', ssh_config='{config}', setup=['{one_setup}'], silence=9)
+    two = SSHMachine(hostname='{two}', ssh_config='{config}', setup=['{two_setup}'], silence=9)
     return LaunchDescription([
         DeclareLaunchArgument('topic', default_value='/talk'),
+        SetLaunchConfiguration('sigterm_timeout', '60'),
         SetRemap('chatter', LaunchConfiguration('topic')),
         GroupAction([PushROSNamespace('robot1'), RemoteNode(
             machine=one, package='launch_service_node', executable='talker', name='speaker',
-            namespace='arm', output='screen', sigterm_timeout='3', sigkill_timeout='3',
+            namespace='arm', output='screen', sigterm_timeout='60', sigkill_timeout='60',
             parameters=['parameters.yaml', {{'rate': 20.0}}])]),
         RemoteNode(machine=two, package='launch_service_node', executable='listener',
                    output='screen', name='hearer', namespace='/'),
@@ -64,10 +65,11 @@ def generate_launch_description():
 XML = """
 <launch>
   <arg name="topic" default="/talk"/>
+  <let name="sigterm_timeout" value="60"/>
   <ssh_machine name="{one}" hostname="{one}" ssh_config="{config}" setup="{one_setup}"
-               silence="3.0"/>
+               silence="6.0"/>
   <ssh_machine name="{two}" hostname="{two}" ssh_config="{config}" setup="{two_setup}"
-               silence="3.0" default="true"/>
+               silence="6.0" default="true"/>
   <group>
     <push_ros_namespace namespace="robot1"/>
     <remote_node machine="{one}" pkg="launch_service_node" exec="talker" name="speaker"
@@ -86,10 +88,11 @@ XML = """
 
 YAML = """
 launch:
+- let: {{name: sigterm_timeout, value: '60'}}
 - ssh_machine: {{name: {one}, hostname: {one}, ssh_config: {config}, setup: ['{one_setup}'],
-                silence: 3.0}}
+                silence: 9.0}}
 - ssh_machine: {{name: {two}, hostname: {two}, ssh_config: {config}, setup: ['{two_setup}'],
-                silence: 3.0}}
+                silence: 9.0}}
 - set_remap: {{from: chatter, to: /talk}}
 - group:
   - push_ros_namespace: {{namespace: robot1}}
