@@ -26,6 +26,7 @@ import pytest
 
 pytest.importorskip('launch', reason='launch cannot be imported')
 
+from harness import wait_until  # noqa: E402
 from launch.actions import LogInfo, Shutdown  # noqa: E402
 from launching import Launcher, machine_on, Told  # noqa: E402
 from ssh_servers import free_port, keygen, odd_server, Sshd  # noqa: E402
@@ -60,7 +61,7 @@ def test_a_port_where_nobody_listens(launcher: Launcher, robot: Sshd) -> None:
 
 def test_a_host_that_says_nothing(launcher: Launcher, robot: Sshd) -> None:
     with odd_server() as port:
-        line = error_of(launcher, machine_on(robot, port=port, connect_timeout=1))
+        line = error_of(launcher, machine_on(robot, port=port, connect_timeout=4))
     assert 'accepts the connection and then says nothing' in line
 
 
@@ -130,9 +131,9 @@ def test_a_start_that_takes_too_long(launcher: Launcher, robot: Sshd, tmp_path: 
 def test_a_host_that_is_slow_to_begin_is_not_taken_for_dead(
         launcher: Launcher, robot: Sshd, tmp_path: Path) -> None:
     slow = tmp_path / 'python'
-    slow.write_text('#!/bin/sh\nsleep 3\nexec python3 "$@"\n')
+    slow.write_text('#!/bin/sh\nsleep 6\nexec python3 "$@"\n')
     slow.chmod(0o755)
-    action = ExecuteRemote(cmd=['true'], machine=machine_on(robot, python=str(slow)), silence=1)
+    action = ExecuteRemote(cmd=['true'], machine=machine_on(robot, python=str(slow)), silence=4)
     told = Told(action)
     launcher.run(action, *told.hear())
     assert told.codes == [0]
@@ -172,4 +173,6 @@ def test_an_error_of_this_package_is_an_exit_too(
         raise KeyError('broken')
     monkeypatch.setattr(Pool, 'open_session', broken)
     assert 'an error in this package' in error_of(launcher, machine_on(robot))
+    # The thread tells its end before it shows what it died of.
+    wait_until(lambda: shown)
     assert [str(error) for error in shown] == ["'broken'"]
