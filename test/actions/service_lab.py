@@ -184,11 +184,13 @@ def new_program(folder: Path) -> Program:
 def hosting(folder: Path) -> Iterator[Program]:
     """Give the program on a host where /robot1 is up."""
     program = new_program(folder)
-    done = program('up', '/robot1', '--allow-list', 'robot1.yaml')
-    assert done.returncode == 0, done.stderr
-    yield program
-    program('down', '--local', '/robot1')
-    program.lab.close()
+    try:
+        done = program('up', '/robot1', '--allow-list', 'robot1.yaml')
+        assert done.returncode == 0, done.stderr
+        yield program
+        program('down', '--local', '/robot1')
+    finally:
+        program.lab.close()
 
 
 @contextmanager

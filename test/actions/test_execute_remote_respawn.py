@@ -27,7 +27,7 @@ import pytest
 pytest.importorskip('launch', reason='launch cannot be imported')
 
 from actions.remote_shell import shell, stop  # noqa: E402
-from harness import alive  # noqa: E402
+from harness import alive, wait_until  # noqa: E402
 from launch.actions import RegisterEventHandler, Shutdown  # noqa: E402
 from launch.event_handlers import OnProcessExit, OnProcessIO  # noqa: E402
 from launching import Launcher, machine_on, Told, when_it_says  # noqa: E402
@@ -90,7 +90,7 @@ def test_a_lost_link_is_an_exit_and_respawn_connects_again(
     assert launcher.run(action, *told.hear(), RegisterEventHandler(OnProcessIO(
         target_action=action, on_stdout=cut))) == 0
     assert told.codes == [255, -signal.SIGINT]
-    assert not any(alive(event.pid) for event in told.all('start'))
+    wait_until(lambda: not any(alive(event.pid) for event in told.all('start')))
     assert 'the connection to robot is lost' in launcher.log()
 
 
@@ -109,7 +109,8 @@ def test_respawn_holds_when_what_watches_it_on_the_machine_is_killed(
         target_action=action, on_stdout=kill))) == 0
     assert told.codes == [255, -signal.SIGINT]
     pids = [event.pid for event in told.all('start')]
-    assert len(set(pids)) == 2 and not any(map(alive, pids))
+    assert len(set(pids)) == 2
+    wait_until(lambda: not any(map(alive, pids)))
     assert 'was killed (SIGKILL)' in launcher.log()
 
 

@@ -122,9 +122,11 @@ DETACHING = """
 def elsewhere(tmp_path: Path) -> Iterator[Robot]:
     """Give a host where nothing is up."""
     robot1 = Robot(new_program(tmp_path))
-    yield robot1
-    robot1.program('down', '--local', HERE)
-    robot1.program.lab.close()
+    try:
+        yield robot1
+        robot1.program('down', '--local', HERE)
+    finally:
+        robot1.program.lab.close()
 
 
 @pytest.mark.parametrize('file', FILES)
@@ -226,7 +228,8 @@ def test_a_launch_detaches_what_outlives_it_on_its_own_host(elsewhere: Robot) ->
     assert running.stdout is not None
     said = ''
     try:
-        while 'hello (id' not in said or 'idle (id' not in said:
+        # Its output is looked at below.
+        while 'STOPPED, exit code 0' not in said or 'idle (id' not in said:
             line = running.stdout.readline()
             said += line
             assert line, f'it ended: {said}'

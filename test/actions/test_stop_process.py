@@ -24,8 +24,9 @@ import pytest
 
 pytest.importorskip('launch', reason='launch cannot be imported')
 
-from actions.service_lab import new_program, NODE, Robot  # noqa: E402
+from actions.service_lab import hosting, NODE, Robot  # noqa: E402
 from domains import own_domain  # noqa: E402
+from harness import wait_until  # noqa: E402
 from launch.actions import OpaqueFunction, RegisterEventHandler, Shutdown  # noqa: E402
 from launch.event_handlers import OnExecutionComplete, OnShutdown  # noqa: E402
 
@@ -45,15 +46,11 @@ def leaving(tmp_path: Path) -> Iterator[Robot]:
     """Give an instance /robot1 that runs two processes, and that a test may end."""
     pytest.importorskip('rclpy', reason='rclpy cannot be imported')
     with own_domain():  # that of the other tests has a /robot1
-        program = new_program(tmp_path)
-        done = program('up', '/robot1', '--allow-list', 'robot1.yaml')
-        assert done.returncode == 0, done.stderr
-        robot1 = Robot(program)
-        for name in ('one', 'two'):
-            robot1.call('start', cmd='idle', name=name)
-        yield robot1
-        program('down', '--local', '/robot1')
-        program.lab.close()
+        with hosting(tmp_path) as program:
+            robot1 = Robot(program)
+            for name in ('one', 'two'):
+                robot1.call('start', cmd='idle', name=name)
+            yield robot1
 
 
 def test_what_a_glob_names_is_stopped(robot1: Robot) -> None:
@@ -118,7 +115,7 @@ def test_an_instance_ends_with_its_processes(leaving: Robot) -> None:
                 leaving.program('list', '/robot1', '--timeout', '1').returncode != 0))])),
         ended) == 0
     assert nobody == [True]
-    assert leaving.program.lab.leftovers() == []
+    wait_until(lambda: not leaving.program.lab.leftovers())  # the supervisor goes last
 
 
 def test_an_instance_ends_and_its_processes_live_on(leaving: Robot) -> None:
