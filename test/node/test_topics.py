@@ -87,17 +87,22 @@ def test_the_heartbeat_offers_a_deadline_and_a_lease_that_match_its_period(robot
     assert profile.deadline == Duration(seconds=qos.DEADLINE * 0.4)
     assert profile.liveliness == LivelinessPolicy.MANUAL_BY_TOPIC
     assert profile.liveliness_lease_duration == Duration(seconds=qos.LEASE * 0.4)
+    heard = caller.listen(Heartbeat, '/robot1/launch_service/heartbeat', qos.heartbeat(0.4))
+    caller.spin_until(lambda: heard)  # who asks for all that is offered gets it
 
 
 def test_a_subscriber_learns_of_a_node_that_hangs_and_of_its_return(robot, caller):
     node = robot.node(heartbeat_period=0.4)
+    # Ten periods, so that a busy host makes no node that hangs.
+    patient = qos.heartbeat(0.4)
+    patient.deadline = patient.liveliness_lease_duration = Duration(seconds=4.0)
     missed, alive = [], []
     heard = caller.listen(
-        Heartbeat, '/robot1/launch_service/heartbeat', qos.heartbeat(0.4),
+        Heartbeat, '/robot1/launch_service/heartbeat', patient,
         event_callbacks=SubscriptionEventCallbacks(
             deadline=lambda event: missed.append(event.total_count),
             liveliness=lambda event: alive.append(event.alive_count)))
-    caller.spin_until(lambda: len(heard) >= 3)
+    caller.spin_until(lambda: len(heard) >= 3 and alive)
     assert missed == [] and alive == [1]
     node.signal(signal.SIGSTOP)
     try:
