@@ -57,6 +57,25 @@ class Service:
             self.over.set()
 
 
+class LateService(Service):
+    """One whose client is known as soon as somebody has looked for what is not sent yet."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(0)
+        known, look = threading.Event(), threading.enumerate
+
+        def enumerate_threads() -> list[threading.Thread]:
+            found = look()
+            known.set()
+            return found
+        monkeypatch.setattr(late_clients.threading, 'enumerate', enumerate_threads)
+        self._known = known
+
+    def send_response(self, response: Any, header: Any) -> None:
+        self.unknown = int(not self._known.is_set())
+        super().send_response(response, header)
+
+
 @pytest.fixture(autouse=True)
 def others():
     """Give the warnings of others, which are shown as ever."""
@@ -135,18 +154,16 @@ def test_a_node_that_goes_down_ends_the_attempts(monkeypatch):
 
 
 def test_who_goes_down_can_wait_until_a_late_client_has_its_response(monkeypatch):
-    monkeypatch.setattr(late_clients, 'PAUSE', 0.02)
-    service = Service(5)
-    keep_trying(service, print)
     wait_until(lambda: not late_clients.wait_sent(PATIENCE))
+    service = LateService(monkeypatch)
+    keep_trying(service, print)
     service.send_response('response', 'header')
     assert late_clients.wait_sent(PATIENCE)
     assert service.sent == [('response', 'header')]
 
 
 def test_a_node_goes_down_after_a_late_client_has_its_response(monkeypatch):
-    monkeypatch.setattr(late_clients, 'PAUSE', 0.02)
-    service, nothing = Service(5), Mock()
+    service, nothing = LateService(monkeypatch), Mock()
     keep_trying(service, print)
     service.send_response('response', 'header')
     # Publishers and heartbeat have nothing to see off; the response has no time but this.
