@@ -147,10 +147,11 @@ def test_it_attaches_again_after_a_loss_to_a_supervisor_that_it_asked_for(
     listener.next('attached')
     assert world.starts == 1
     answers = Answers()
-    while True:  # the connection is used as soon as `attached` has returned
+
+    def answered():  # the connection is used as soon as `attached` has returned
         link.send('list', {}, answers)
-        if answers.next()['ok']:
-            break
+        return answers.next()['ok']
+    wait_until(answered)
 
 
 def test_it_attaches_again_to_a_supervisor_that_has_only_hung_up(world, link, listener):
