@@ -263,8 +263,8 @@ class FakeSupervisor:
         self.connections[-1].sendall(encode(message))
 
     def hang_up(self) -> None:
-        """Close all connections, and listen on."""
-        for connection in self.connections:
+        """Close all connections that there are, and listen on."""
+        for connection in list(self.connections):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
