@@ -20,10 +20,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import fcntl
 import os
-import tempfile
 
 #: These keep clear of ephemeral ports.
 _DOMAINS = 100
+
+#: One for the whole machine, as domains are: not the TMPDIR that some runs have alone.
+_FOLDER = '/tmp'
 
 
 @contextmanager
@@ -36,7 +38,7 @@ def own_domain() -> Iterator[int]:
     before = os.environ.get('ROS_DOMAIN_ID')
     for step in range(_DOMAINS):
         domain = 1 + (os.getpid() + step) % _DOMAINS
-        lock = os.open(os.path.join(tempfile.gettempdir(), f'ros_domain_{domain}.lock'),
+        lock = os.open(os.path.join(_FOLDER, f'ros_domain_{domain}.lock'),
                        os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
