@@ -254,7 +254,8 @@ class LaunchServiceNode(Node):
 
     def _look_at_allow_list(self, then: Callable[[], None] | None) -> None:
         def on_answer(answer: Message) -> None:
-            self._take_allow_list(len(answer.get('executables', ())), answer.get('errors', []))
+            if 'executables' in answer:  # also where some were left out; not where it was lost
+                self._take_allow_list(len(answer['executables']), answer.get('errors', []))
             if then is not None:
                 then()
         self.link.send('executables', {}, on_answer)

@@ -167,12 +167,16 @@ class SupervisorLink:
         try:
             answer = connection.call('attach', ATTACH_TIMEOUT, **self._listener.attach_fields())
             connection.go_on()
-            self._listener.attached(answer)
         except BaseException:
             connection.close()
             raise
         with self._lock:
             self._connection = connection
+        try:
+            self._listener.attached(answer)  # which may ask at once
+        except BaseException:
+            self._drop()
+            raise
 
     def _run(self) -> None:
         error: Exception | None = None

@@ -386,7 +386,7 @@ TABLE = (
                '        self.link.open()\n',
                '        services.offer(self, self.link, self._service_done)\n'
                '        self.link.open()\n',
-               'node/test_start_up.py::test_who_is_refused_has_offered_no_service'),
+               'node/test_attaching.py::test_who_is_refused_has_offered_no_service'),
     Protection(16, 'silence is silence', 'node/link.py',
                'if time.monotonic() - heard >= SILENCE and self._pending:',
                'if not (ready or dict(poll.poll(100))) and self._pending:',

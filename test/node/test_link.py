@@ -147,11 +147,24 @@ def test_it_attaches_again_after_a_loss_to_a_supervisor_that_it_asked_for(
     listener.next('attached')
     assert world.starts == 1
     answers = Answers()
+    link.send('list', {}, answers)
+    assert answers.next()['ok']
 
-    def answered():  # the connection is used as soon as `attached` has returned
+
+def test_whoever_is_attached_can_ask_at_once(world, link, listener):
+    answers, attached = Answers(), listener.attached
+
+    def ask(answer):
         link.send('list', {}, answers)
-        return answers.next()['ok']
-    wait_until(answered)
+        attached(answer)
+    listener.attached = ask
+    link.open()
+    listener.next('attached')
+    assert answers.next()['ok']
+    world.supervisor.hang_up()
+    listener.next('lost')
+    listener.next('attached')
+    assert answers.next()['ok']
 
 
 def test_it_attaches_again_to_a_supervisor_that_has_only_hung_up(world, link, listener):

@@ -17,12 +17,8 @@
 import os
 
 import pytest
-import rclpy
-from rclpy.context import Context
 
 from launch_service_node import srv
-from launch_service_node.errors import InstanceError, ResultCode
-from launch_service_node.node.launch_service import LaunchServiceNode
 
 
 @pytest.mark.parametrize('options, environment, words', [
@@ -50,19 +46,3 @@ def test_a_file_whose_name_is_no_text_is_complained_about_and_ends_no_node(robot
     assert 'yaml' in node.wait_line('allow-list: ')
     response = caller.call(srv.StartProcess, 'start_process', cmd='sleeper')
     assert response.success, node.said
-
-
-def test_who_is_refused_has_offered_no_service(world):
-    world.supervisor.answers['attach'] = lambda request: {
-        'ok': False, 'code': ResultCode.CONFLICT, 'message': 'another node'}
-    context = Context()
-    rclpy.init(args=['--ros-args', '-p', 'allowable_processes:=/list'], context=context)
-    node = LaunchServiceNode(world.namespace, False, print, context=context, home=world.home)
-    try:
-        with pytest.raises(InstanceError):
-            node.begin()
-        assert [service.srv_name for service in node.services
-                if service.srv_name.startswith('~')] == []
-    finally:
-        node.destroy_node()
-        context.shutdown()
