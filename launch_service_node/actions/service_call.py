@@ -31,6 +31,7 @@ from launch.some_entities_type import SomeEntitiesType
 
 from ..client import LaunchServiceClient, namespace_of_node, node_of
 from ..client.records import process_record, Record
+from ..client.waits import FIND
 from ..errors import LaunchServiceError, Unreachable
 from ..events import RequestDone, RequestFailed
 from ..instance import namespace_from_hostname
@@ -44,9 +45,6 @@ T = TypeVar('T')
 #: What to do next: actions, or a function of an event and the context that returns some.
 Continuation: TypeAlias = SomeEntitiesType | Callable[[Any, LaunchContext],
                                                       SomeEntitiesType | None]
-
-#: Seconds for a node to be found. Nobody waits at a prompt, and a robot's radio may be slow.
-FIND = 10.0
 
 #: When it is that some actions follow, in words; and these.
 Followers: TypeAlias = tuple[str, list[LaunchDescriptionEntity]]

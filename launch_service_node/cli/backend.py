@@ -26,7 +26,7 @@ import argparse
 from typing import Any, NamedTuple, Protocol
 
 from ..client.records import Record
-from ..client.waits import FIND
+from ..client.waits import CONNECT, FIND
 
 # Seconds for an instance to be gone, once it has said that it ends.
 ENDING = 5.0
@@ -127,7 +127,7 @@ class Reach(Protocol):
 
 def reach_of(args: argparse.Namespace) -> Reach:
     """Return the way that the common options ask for. Only ROS's way imports ROS."""
-    waits = Waits(args.timeout or FIND, args.timeout)
+    waits = Waits(args.timeout or (CONNECT if args.local else FIND), args.timeout)
     if args.local:
         from .local_backend import LocalReach
         return LocalReach(waits)

@@ -140,7 +140,7 @@ def add_common(parser: argparse.ArgumentParser, *, defaults: bool) -> None:
     group.add_argument('--json', action='store_true', default=default(False),
                        help='print one JSON document')
     group.add_argument('--timeout', type=seconds, metavar='SECONDS', default=default(None),
-                       help='for an instance to be found (default: 5), and then to answer '
-                       '(default: 10, or 60 where processes have to stop or get ready)')
+                       help='for an instance to be found (default: 10, with --local 5), and then '
+                       'to answer (default: 10, or 60 where processes have to stop or get ready)')
     group.add_argument('--no-color', action='store_true', default=default(False),
                        help='no colours, also on a terminal')

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from .caller import GRAPH_PERIOD
 from .names import nodes_among
+from .waits import FIND
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 SETTLED = 3.3
 
 
-def find_nodes(node: Node, *, within: float = 5.0, settled: float = SETTLED,
+def find_nodes(node: Node, *, within: float = FIND, settled: float = SETTLED,
                stop: Callable[[list[str]], bool] | None = None) -> list[str]:
     """
     Return the full names of the LaunchServiceNodes on the graph, sorted.

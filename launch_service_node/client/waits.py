@@ -16,7 +16,10 @@
 
 from __future__ import annotations
 
-FIND = 5.0  # seconds for an instance to be found on the graph
+#: Seconds for an instance to be found on the graph: Fast DDS announces itself every 3 s, and on
+#: a busy machine or a robot's radio one of these may well be missed.
+FIND = 10.0
+CONNECT = 5.0  # seconds for the supervisor of an instance on this host to take a connection
 ANSWER = 10.0  # seconds for an answer that waits for no process
 PROCESS_ANSWER = 60.0  # seconds for an answer that waits until processes stop or get ready
 MARGIN = 10.0  # seconds that an answer may take on top of what the request asks to wait
