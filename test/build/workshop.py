@@ -22,7 +22,8 @@ from pathlib import Path
 import shutil
 import subprocess
 import sys
-import uuid
+
+from domains import own_domain
 
 # Seconds that a whole installation or build may take on a busy machine.
 PATIENCE = 900.0
@@ -76,8 +77,7 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
                 'VIRTUAL_ENV', 'XDG_')
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, 'HOME': str(home), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-            'ROS_DOMAIN_ID': str(1 + uuid.uuid4().int % 100), 'PYTHONDONTWRITEBYTECODE': '1',
-            **more}
+            'PYTHONDONTWRITEBYTECODE': '1', **more}
 
 
 def run(command: Sequence[str | Path], environ: dict[str, str], cwd: Path) -> str:
@@ -117,17 +117,19 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 def exchange(python: Path, environ: dict[str, str], cwd: Path) -> tuple[Path, Path]:
     """Let two processes talk; return where the package and its messages were imported from."""
-    publisher = subprocess.Popen(
-        [str(python), '-c', PUBLISHER], env=environ, cwd=cwd, stdin=subprocess.PIPE)
-    try:
-        output = run([python, '-c', SUBSCRIBER], environ, cwd)
-    finally:
-        publisher.stdin.close()
+    with own_domain() as domain:
+        environ = {**environ, 'ROS_DOMAIN_ID': str(domain)}
+        publisher = subprocess.Popen(
+            [str(python), '-c', PUBLISHER], env=environ, cwd=cwd, stdin=subprocess.PIPE)
         try:
-            publisher.wait(30)
-        except subprocess.TimeoutExpired:
-            publisher.kill()
-            publisher.wait()
+            output = run([python, '-c', SUBSCRIBER], environ, cwd)
+        finally:
+            publisher.stdin.close()
+            try:
+                publisher.wait(30)
+            except subprocess.TimeoutExpired:
+                publisher.kill()
+                publisher.wait()
     package, messages, said = output.splitlines()[-3:]
     assert said == 'robot 1.5 kept'
     return Path(package), Path(messages)
