@@ -21,6 +21,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..client.loading import loaded
 from ..client.records import process_record, Record
 from ..client.session import RosSession
 
@@ -64,7 +65,7 @@ class Watch:
         except ImportError as error:
             raise no_ros(error) from error
         session.node.create_subscription(
-            ProcessStatus, self.topic, self._hear,
+            loaded(ProcessStatus), self.topic, self._hear,
             QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE,
                        durability=DurabilityPolicy.TRANSIENT_LOCAL))
 

@@ -24,6 +24,7 @@ from typing import Any
 
 from ..client import RosSession
 from ..client.explain import no_ros
+from ..client.loading import loaded
 from ..errors import NotOnGraph, ResultCode, Unreachable
 
 #: Seconds for a heartbeat to arrive.
@@ -124,7 +125,7 @@ class Listener:
                 for topic in {f'{node}/heartbeat', *_heartbeats_of(session, node)}:
                     if topic not in subscriptions:
                         subscriptions[topic] = session.node.create_subscription(
-                            Heartbeat, topic, take, qos)
+                            loaded(Heartbeat), topic, take, qos)
                 if time.monotonic() >= deadline or cancelled():
                     return False
                 heard.wait(_POLL)

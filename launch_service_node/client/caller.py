@@ -22,6 +22,7 @@ import time
 from typing import Any, TYPE_CHECKING
 
 from . import explain
+from .loading import loaded
 from .names import nodes_among, Service
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def service_type(service: Service) -> Any:
     :raises Unreachable: when its package was not built, or is not on the path.
     """
     try:
-        return getattr(importlib.import_module(f'{service.package}.srv'), service.type_name)
+        return loaded(getattr(importlib.import_module(f'{service.package}.srv'),
+                              service.type_name))
     except ImportError as error:
         raise explain.no_ros(error) from error
 

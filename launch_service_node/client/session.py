@@ -24,9 +24,7 @@ from typing import Any
 from ..domain import wrong_domain
 from ..errors import Unreachable
 from .explain import no_domain, no_ros
-
-#: Two threads that load rclpy at the same time see halves of it, and fail.
-_LOADING = threading.Lock()
+from .loading import LOADING
 
 
 class RosSession:
@@ -43,7 +41,7 @@ class RosSession:
 
     def __init__(self, name: str | None = None, domain_id: int | None = None) -> None:
         try:
-            with _LOADING:
+            with LOADING:
                 import rclpy
                 from rclpy.context import Context
                 from rclpy.executors import SingleThreadedExecutor
