@@ -124,16 +124,19 @@ def test_values_that_no_message_carries_are_refused_at_once(client: LaunchServic
             call()
 
 
-def test_restart_signal_and_output(client: LaunchServiceClient) -> None:
+def test_a_signal_reaches_a_process(client: LaunchServiceClient) -> None:
+    status = client.start('idle', name='nap')  # a shell that is about to fork does not stop
+    assert [one.process_id for one in client.signal(signal.SIGSTOP, 'nap')] == [status.process_id]
+    wait_until(lambda: state_name(client.list('nap').processes[-1].process_status)
+               == 'SUSPENDED')
+    client.signal('CONT', proc_id=status.process_id)
+
+
+def test_restart_and_output(client: LaunchServiceClient) -> None:
     before = client.start('counter')
     after = client.restart(proc_id=before.process_id)
     assert after.process_id == before.process_id and after.os_pid != before.os_pid
     wait_until(lambda: 'line 1' in client.read_output('counter', lines=1000).data)
-    assert [one.process_id for one in client.signal(signal.SIGSTOP, 'counter')] == [
-        before.process_id]
-    wait_until(lambda: state_name(client.list('counter').processes[-1].process_status)
-               == 'SUSPENDED')
-    client.signal('CONT', proc_id=before.process_id)
     part = client.read_output(proc_id=before.process_id, offset=5, max_bytes=4)
     assert part.offset == 5 and len(part.data) == 4 and part.next_offset == 9
 
