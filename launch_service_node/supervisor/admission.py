@@ -27,6 +27,7 @@ from ..errors import InvalidRequest, NotAllowed, NotNow, ProcessError, ResultCod
 from ..instance import NAME_TOKEN
 from .process import Process
 from .records.record import Record
+from .records.uids import Past
 from .requests import FIELDS
 from .states import ENDED
 
@@ -70,11 +71,9 @@ def digest(fields: Fields) -> int:
     return zlib.crc32(data) << 32 | zlib.adler32(data)
 
 
-def known_by_uid(supervisor: Supervisor, fields: Fields) -> Process | dict[str, Any] | None:
+def known_by_uid(supervisor: Supervisor, fields: Fields) -> Process | Past | None:
     """
     Return the process that an earlier request of this uid started; None: there is none.
-
-    A process that is no longer listed is described as far as it is remembered.
 
     :raises InvalidRequest: when the earlier request was another one.
     """
@@ -89,8 +88,11 @@ def known_by_uid(supervisor: Supervisor, fields: Fields) -> Process | dict[str, 
         raise InvalidRequest(
             f'uid {uid} started process {asked.process_id} with a different request; choose a '
             'new uid for a new request', ResultCode.UID_CONFLICT)
-    if isinstance(known, Process):
-        return known
+    return known
+
+
+def describe_past(supervisor: Supervisor, known: Past, fields: Fields) -> dict[str, Any]:
+    """Return what clients are told of a process that is no longer listed, as far as is known."""
     # Its name, unless the request gave it, is not remembered: it may be another's by now.
     return {
         'timestamp_ns': supervisor.wall_ns(), 'process_name': fields['name'],

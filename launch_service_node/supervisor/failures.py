@@ -46,6 +46,20 @@ def not_stopped(name: str, pids: Sequence[int]) -> tuple[str, ProcessError]:
         ResultCode.NOT_STOPPED, pids=pids)
 
 
+def kept(name: str, pid: int) -> tuple[str, ProcessError]:
+    """Return what is known of a process that has ended and that its debugger keeps, as above."""
+    said = f'pid {pid} has ended, but the debugger that traces it keeps it'
+    return said, ProcessError(
+        f'{name}: {said}; have it detach (TracerPid in /proc/{pid}/status tells which one)',
+        ResultCode.NOT_STOPPED, pids=[pid])
+
+
+def forgotten(process_id: int) -> ProcessError:
+    """Return the error of a start that failed, of a process that is no longer listed."""
+    return ProcessError(f'process {process_id}, which this uid started, did not start; it is no '
+                        'longer listed, supervisor.log and audit.log have what is known')
+
+
 def started_again(name: str) -> ProcessError:
     """Return the error of a stop that a restart followed before it was over."""
     return ProcessError(

@@ -17,12 +17,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from .kernel.loop import Loop
 from .kernel.sampling import HostSampler
 from .process import Process
 from .states import ALIVE
+
+#: Seconds between two looks whether an adopted process was stopped or continued, of which
+#: the kernel tells its parent alone, where measuring does not notice it as soon.
+_LOOK_PERIOD = 1.0
 
 
 class Measuring:
@@ -40,6 +45,7 @@ class Measuring:
         self._on_round = on_round
         self._timer = loop.after(0, _nothing)
         self._timer.cancel()
+        self._looking = self._timer
         self._period = 0.0
         self._due = 0.0
         self._at = loop.now()
@@ -48,10 +54,13 @@ class Measuring:
     def every(self, period: float) -> None:
         """Measure once a period from now on; 0: never. In seconds."""
         self._timer.cancel()
+        self._looking.cancel()
         self._period = period
         if period > 0:
             self._due = self._loop.now() + period
             self._timer = self._loop.after(period, self._round)
+        if not 0 < period <= _LOOK_PERIOD:
+            self._looking = self._loop.after(_LOOK_PERIOD, self._look)
 
     def refresh_host(self) -> None:
         """Measure the host now, unless that was done in the last second or so."""
@@ -61,6 +70,12 @@ class Measuring:
     def _measure_host(self) -> None:
         self._at = self._loop.now()
         self.host.measure()
+
+    def _look(self) -> None:
+        self._looking = self._loop.after(_LOOK_PERIOD, self._look)
+        for process in self._processes():
+            with suppress(OSError):  # out of descriptors: perhaps the next time
+                process.look()
 
     def _round(self) -> None:
         now = self._loop.now()

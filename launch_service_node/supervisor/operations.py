@@ -35,7 +35,9 @@ from ..errors import (
 )
 from ..protocol import Message
 from . import admission
+from .failures import forgotten
 from .process import Process
+from .records.uids import Past
 from .requests import parse, plain, seconds, signal_number
 from .server import Connection
 from .states import ALIVE, ENDED
@@ -154,10 +156,14 @@ class Operations:
 
     def _start(self, request: Request, fields: Fields) -> None:
         known = admission.known_by_uid(self.supervisor, fields)
-        if isinstance(known, dict):
-            request.answer(process=known)
-            return
         wait_ready = bool(fields['wait_ready'])
+        if isinstance(known, Past):
+            described = admission.describe_past(self.supervisor, known, fields)
+            if known.ready if wait_ready else known.executed:
+                request.answer(process=described)
+            else:
+                request.refuse(forgotten(known.process_id), process=described)
+            return
         if known is not None:
             known.wait_started(self._start_waiter(request, known), wait_ready)
             return

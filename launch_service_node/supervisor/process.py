@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from ..errors import LaunchServiceError, NotNow, ResultCode
 from . import failures, ladder, policy
-from .kernel.identity import Handle
+from .kernel.identity import Handle, read_stat
+from .kernel.loop import Timer
 from .kernel.sampling import Measurement
 from .kernel.spawn import NEVER_STARTED
 from .output import Output
@@ -52,10 +53,11 @@ class Process:
         self._run = self._new_run()
         self._stopper: Stopper | None = None
         self._restart_timer = world.loop.after(0, lambda: None)
+        self._untold: Timer | None = None
         self._waiters = Waiters()
-        self._restart_asked = False
         self._first = True
         self._failure = ''
+        self._ended_at = 0.0
 
     # -- what others ask --------------------------------------------------------------
 
@@ -122,7 +124,7 @@ class Process:
         :param sigterm_timeout, sigkill_timeout: seconds; None: as the entry says.
         """
         rungs = self._rungs(sigterm_timeout, sigkill_timeout)
-        self._restart_asked = False
+        self.record.restart_asked = False
         if waiter is not None:
             self._waiters.add_gone(waiter)
         if self.state in ENDED:
@@ -135,10 +137,14 @@ class Process:
         if self.state == State.BACKOFF:
             self._restart_timer.cancel()
             self._end(State.STOPPED, '')
-        elif self._stopper is not None:
-            self._stopper.hurry(rungs)
-        else:
+        elif self._stopper is None:
             self._take_down(rungs, '')
+        else:
+            self.world.commit(self)  # what was asked for meanwhile is so for the next supervisor
+            if self._stopper.over:
+                self._on_gone()
+            else:
+                self._stopper.hurry(rungs)
 
     def end_by_itself(self, grace: float, waiter: Waiter) -> None:
         """Give it so many seconds to end without a signal, then stop it as its entry says."""
@@ -154,7 +160,7 @@ class Process:
         """Stop it if it runs, and start it again; `waiter` hears as in `start`."""
         if self.state in ALIVE:
             # First: the last of its tree may be gone already, and then it starts right here.
-            self._restart_asked = True
+            self.record.restart_asked = True
             self._waiters.add_start(waiter, wait_ready)
             self._ask_for_its_end(self._rungs())
         else:
@@ -179,9 +185,17 @@ class Process:
         if self.measured is not None:
             self.note_suspended(self.measured.stopped)
 
+    def look(self) -> None:
+        """Notice a stop or a continue of an adopted process, without measuring it."""
+        if self.adopted and self.record.pid and self.state in ALIVE:
+            stat = read_stat(self.record.pid)
+            if stat is not None and stat.start_ticks == self.record.start_ticks:
+                self.note_suspended(stat.state in 'Tt')
+
     def close(self) -> None:
         """Let go of it without touching it."""
         self._restart_timer.cancel()
+        self._no_more_news()
         if self._stopper is not None:
             self._stopper.cancel()
         self._drop_run()
@@ -206,14 +220,20 @@ class Process:
 
         :param status: the wait status; None: it can't be known.
         """
+        self.record.end_run(status)
+        self._leader_ended()
+
+    def _leader_ended(self) -> None:
         record = self.record
-        record.end_run(status)
+        self._ended_at = self.world.loop.now()
         self._run.leader_ended()
         if self.adopted and not record.executed and record.exit_code == NEVER_STARTED:
             self._failure = 'was not told to start: the supervisor fell before that'
         self.measured = None
         if self._stopper is not None and not self._stopper.over:
             self._stopper.check()
+            if self._stopper is not None:
+                self.world.commit(self)  # how it ended, before the last of its tree is gone
         elif self._stopper is None and self._run.may_leave_somebody():
             # What it leaves behind goes with it, as a service's does under systemd.
             self._take_down(self._rungs(), '')
@@ -230,16 +250,22 @@ class Process:
         record = self.record
         self._first = False  # whoever waited for a start waits no more
         if record.boot_id != self.world.boot_id:
-            # Times of another boot mean nothing in this one.
+            # Times of another boot mean nothing in this one, and it has ended unasked.
             record.restarts, record.in_a_row, record.ready_at = [], 0, 0.0
+            if record.restart_asked:
+                record.restart_asked = record.stop_asked = False
         if record.state == State.BACKOFF:
             delay = max(0.0, record.restart_at - self.world.loop.now())
             self._restart_timer = self.world.loop.after(
                 min(delay, record.entry.restart.max_delay), self._restart_due)
         if record.state not in ALIVE:
             return
+        if record.state == State.STOPPING and not (record.stop_asked or record.ready_at):
+            self._failure = record.err_msg  # it was not ready in time
         if not self._run.adopt():
-            self.exited(None)
+            if record.pid or not record.exit_known:
+                record.end_run(None)
+            self._leader_ended()
             return
         self.world.register(self)
         self.world.watch_output(self)
@@ -320,23 +346,26 @@ class Process:
         self._stopper.begin()
 
     def _on_left(self, pids: list[int]) -> None:
-        said, error = failures.not_stopped(self.record.name, pids)
-        if self.record.err_msg != said:
-            self.record.err_msg = said
+        self._not_gone(*failures.not_stopped(self.record.name, pids))
+
+    def _not_gone(self, said: str, error: LaunchServiceError) -> None:
+        if self.record.err_msg != said or self.record.restart_asked:
+            self.record.err_msg, self.record.restart_asked = said, False
             self.world.commit(self)
-        self._restart_asked = False
         self._waiters.start_failed(error)
         self._waiters.gone(error)
 
     def _on_gone(self) -> None:
         if self.record.pid:
-            return  # the members are gone; the leader's own end is about to be told
+            self._await_news()  # the members are gone; the leader's own end is about to be told
+            return
+        self._no_more_news()
         self._stopper = None
         self._run.nothing_left()
         self._failure = self._failure or self._run.failure
         record = self.record
-        if self._restart_asked:
-            self._restart_asked = False
+        if record.restart_asked:
+            record.restart_asked = False
             self.start()
             self._waiters.gone(failures.started_again(record.name))
         elif record.stop_asked:
@@ -346,15 +375,28 @@ class Process:
         else:
             self._follow_policy()
 
+    def _await_news(self) -> None:
+        # A debugger that does not wait for what it traces keeps the news from us, its parent.
+        self._no_more_news()
+        kept = failures.kept(self.record.name, self.record.pid)
+        self._untold = self.world.loop.after(ladder.LAST_WAIT, lambda: self._not_gone(*kept))
+
+    def _no_more_news(self) -> None:
+        if self._untold is not None:
+            self._untold.cancel()
+
+    def _may_restart(self) -> bool:
+        return self.internal or self.world.restarts_allowed()
+
     def _follow_policy(self) -> None:
         record, now = self.record, self.world.loop.now()
         said = self._failure or self._run.end_in_words()
         known = record.exit_known or bool(self._failure)
         decision = policy.decide(
             record.entry.restart, known and not said,
-            now - record.ready_at if record.ready_at else 0.0,
+            self._ended_at - record.ready_at if record.ready_at else 0.0,
             policy.History(tuple(record.restarts), record.in_a_row), now, self.world.random(),
-            self.world.restarts_allowed())
+            self._may_restart())
         if decision.delay is None:
             self._end(State.UNKNOWN if not known else State.FAILED if said else State.STOPPED,
                       '; '.join(filter(None, (said, decision.reason))))
@@ -368,7 +410,7 @@ class Process:
         self._restart_timer = self.world.loop.after(decision.delay, self._restart_due)
 
     def _restart_due(self) -> None:
-        if not self.world.restarts_allowed():
+        if not self._may_restart():
             self._end(State.FAILED, '; '.join(filter(None, (self.record.err_msg, policy.DRAINS))))
             return
         self.record.restart_count += 1

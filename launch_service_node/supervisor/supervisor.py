@@ -124,6 +124,7 @@ class Supervisor:
         """
         records, node_record = self.history.open(self.instance_id)
         self.instance_id = self.history.instance_id
+        self.mode = self.history.mode(self.boot_id)
         self.environment = environment_of(
             os.path.join(self.folder, 'environment.json'), self.environment,
             brought_back=self._started_by.partition(':')[0] == self.instance_id)
@@ -208,6 +209,7 @@ class Supervisor:
         """Change what is accepted."""
         if mode != self.mode:
             self.mode = mode
+            self.history.set_mode('run' if mode == 'stopping' else mode, self.boot_id)
             self.broadcast({'event': 'mode', 'mode': mode})
 
     def shut_down(self, then: Callable[[list[Process], list[LaunchServiceError]], object],

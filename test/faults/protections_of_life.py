@@ -40,6 +40,10 @@ TABLE = (
                'request.answer(processes=[], sequence_number=0, instance=self._instance())',
                'node/test_life.py::'
                'test_kill_9_of_the_node_touches_nothing_and_the_next_one_finds_all_of_it'),
+    Protection(1, 'also while the instance drains', 'supervisor/process.py',
+               'return self.internal or self.world', 'return self.world',
+               'supervisor/test_node_keeper.py::'
+               'test_one_that_falls_while_the_instance_drains_is_brought_back'),
     # 2: the supervisor's death
     Protection(2, 'a process is adopted', 'supervisor/run.py',
                'handle = open_handle(record.pid, record.start_ticks)', 'handle = None',
@@ -101,6 +105,39 @@ TABLE = (
                'brought_back=False',
                'supervisor/test_mark.py::'
                'test_whoever_brings_it_back_the_environment_is_that_of_the_instance'),
+    Protection(2, 'a stop of one that was being stopped is recorded', 'supervisor/process.py',
+               'self.world.commit(self)  # what was asked for meanwhile', 'pass  #',
+               'supervisor/test_taken_over.py::'
+               'test_a_stop_of_one_that_was_being_stopped_anyway_is_a_stop'),
+    Protection(2, 'a restart that was asked for is recorded', 'supervisor/records/record.py',
+               '_FIELDS = tuple(Record.__annotations__)',
+               "_FIELDS = tuple(sorted({*Record.__annotations__} - {'restart_asked'}))",
+               'supervisor/test_taken_over.py::'
+               'test_a_restart_that_was_asked_for_is_finished_unless_a_stop_followed'),
+    Protection(2, 'how a leader ended is recorded', 'supervisor/process.py',
+               'self.world.commit(self)  # how it ended', 'pass  #',
+               'supervisor/test_taken_over.py::'
+               'test_so_is_it_where_the_leader_ended_during_a_stop'),
+    Protection(2, 'and is kept when its tree is taken over', 'supervisor/process.py',
+               'if record.pid or not record.exit_known:', 'if True:',
+               'supervisor/test_taken_over.py::'
+               'test_how_a_leader_ended_is_known_also_when_the_supervisor_falls_before_its_tree'
+               '_is_gone'),
+    Protection(2, 'who was late has failed', 'supervisor/process.py',
+               'self._failure = record.err_msg  #', 'pass  #',
+               'supervisor/test_taken_over.py::'
+               'test_who_was_late_has_failed_also_when_it_ends_well_under_the_next_supervisor'),
+    Protection(2, 'the mode is recorded', 'supervisor/supervisor.py',
+               'self.mode = self.history.mode(self.boot_id)', 'pass',
+               'supervisor/test_taken_over.py::'
+               'test_an_instance_that_drains_restarts_nothing_after_a_fall'),
+    Protection(2, 'but for a shutdown', 'supervisor/supervisor.py',
+               "'run' if mode == 'stopping' else mode", 'mode',
+               'supervisor/test_taken_over.py::test_after_a_shutdown_it_begins_anew'),
+    Protection(2, 'who was adopted is looked at', 'supervisor/measuring.py',
+               'if not 0 < period <= _LOOK_PERIOD:', 'if False:',
+               'supervisor/test_taken_over.py::'
+               'test_who_is_suspended_is_seen_to_be_however_seldom_it_is_measured'),
     # 3: no stranger
     Protection(3, 'the start time is compared', 'supervisor/kernel/identity.py',
                'stat.start_ticks != start_ticks', 'False',
@@ -171,6 +208,17 @@ TABLE = (
                'self._on_left(sorted(left))', 'pass',
                'faults/test_abusive_trees.py::'
                'test_what_does_not_end_is_named_and_nobody_waits_for_ever'),
+    Protection(4, 'who has lost its main thread alone is alive', 'supervisor/kernel/identity.py',
+               ' or self.threads > 1', '',
+               'supervisor/test_stop.py::'
+               'test_one_whose_main_thread_alone_has_ended_is_stopped_too'),
+    Protection(4, 'and is measured', 'supervisor/kernel/sampling.py',
+               ' and int(fields[17]) < 2', '',
+               'supervisor/test_sampling.py::'
+               'test_one_whose_main_thread_alone_has_ended_is_still_measured'),
+    Protection(4, 'the news of an end is not waited for without a bound', 'supervisor/process.py',
+               'self._await_news()  #', 'pass  #',
+               'supervisor/test_stop.py::test_one_that_a_debugger_keeps_is_said_to_be_kept'),
     # 5: exact exit status
     Protection(5, 'all eight bits of a code', 'supervisor/records/record.py',
                'os.WEXITSTATUS(status)', '(os.WEXITSTATUS(status) & 0x7f)',
@@ -211,6 +259,10 @@ TABLE = (
     Protection(6, 'another request of the same uid is refused', 'supervisor/admission.py',
                'if asked.digest != digest(fields):', 'if False:',
                'supervisor/test_refusals.py::test_a_refusal'),
+    Protection(6, 'and how far it came', 'supervisor/operations.py',
+               'if known.ready if wait_ready else known.executed:', 'if True:',
+               'supervisor/test_start_answers.py::'
+               'test_so_is_one_whose_process_is_no_longer_listed'),
     # 7: the journal
     Protection(7, 'a line has a checksum', 'supervisor/records/journal.py',
                'if zlib.crc32(line[9:]) != checksum:', 'if False:',
@@ -265,6 +317,10 @@ TABLE = (
     Protection(8, 'a stable run starts it anew', 'supervisor/policy.py',
                '0 if uptime >= settings.stable_after else history.in_a_row', 'history.in_a_row',
                'supervisor/test_policy.py::test_a_stable_run_starts_the_count_and_the_delay_anew'),
+    Protection(8, 'what a run has left does not make it stable', 'supervisor/process.py',
+               'self._ended_at - record.ready_at', 'now - record.ready_at',
+               'supervisor/test_process.py::'
+               'test_the_time_it_takes_to_end_what_a_run_left_is_none_that_it_was_stable'),
     Protection(8, 'a stop beats a pending restart', 'supervisor/process.py',
                "self._restart_timer.cancel()\n            self._end(State.STOPPED, '')",
                "self._end(State.STOPPED, '')",

@@ -334,7 +334,7 @@ TABLE = (
                'supervisor/test_shutdown.py::'
                'test_one_that_does_not_even_end_on_sigkill_does_not_hold_it_up_for_ever'),
     Protection(16, 'nothing comes back', 'supervisor/process.py',
-               'self._restart_asked = False\n        if waiter is not None:',
+               'self.record.restart_asked = False\n        if waiter is not None:',
                'if waiter is not None:',
                'supervisor/test_process.py::test_a_stop_beats_a_restart_that_was_asked_for'),
     Protection(16, 'a stop hears of a restart', 'supervisor/process.py',

@@ -47,6 +47,15 @@ def test_one_that_has_been_up_is_back_soon_each_time(lab: Lab) -> None:
     assert max(node['in_a_row'] for node in nodes) == 3
 
 
+def test_one_that_falls_while_the_instance_drains_is_brought_back(lab: Lab) -> None:
+    running = lab.supervisor()
+    running.call('manage_node', argv=node_stand_in(lab))
+    pid = wait_until(lambda: attached(running))
+    running.call('set_mode', mode='drain')
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: attached(running, pid))
+
+
 def test_one_that_never_comes_up_is_tried_ever_later(lab: Lab) -> None:
     running = lab.supervisor()
     running.call('manage_node', argv=['/bin/sh', '-c', 'echo no rmw here; exit 1'])

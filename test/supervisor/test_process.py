@@ -211,6 +211,16 @@ def test_a_restart_policy_brings_a_killed_process_back_and_counts(lab: Lab) -> N
     assert running.process('sleeper')['process_id'] == first['process_id']
 
 
+def test_the_time_it_takes_to_end_what_a_run_left_is_none_that_it_was_stable(lab: Lab) -> None:
+    running = lab.supervisor(
+        {'id': 'sh', 'cmd': ['/bin/sh', '-c', "trap '' INT TERM; sleep 1000 & exit 1"],
+         'stop': {'sigterm_timeout': 0.5, 'sigkill_timeout': 0.5},
+         'restart': {'policy': 'always', 'delay': 0.01, 'limit': '2 in 60 s',
+                     'stable_after': 0.8}})
+    running.start('sh')
+    assert 'restarted 2 times in 60 s' in running.wait_state('sh', State.FAILED)['err_msg']
+
+
 def test_a_stop_beats_a_pending_restart(lab: Lab) -> None:
     running = lab.supervisor(shell('exit 1', restart={'policy': 'always', 'delay': 1000,
                                                       'max_delay': 1000}))

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 
-from harness import Lab, PATIENCE, wait_until
+from harness import HEADLESS, Lab, PATIENCE, wait_until
 import psutil
 import pytest
 
@@ -57,6 +57,19 @@ def busy(lab: Lab) -> Iterator[psutil.Process]:
 
 def ticks(processes: list[psutil.Process]) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def test_one_whose_main_thread_alone_has_ended_is_still_measured(lab: Lab) -> None:
+    path = str(lab.folder / 'pids')
+    with subprocess.Popen([lab.script('headless', HEADLESS), path]) as popen:
+        process = psutil.Process(popen.pid)
+        try:
+            wait_until(lambda: process.status() == psutil.STATUS_ZOMBIE)
+            found = TreeSampler(popen.pid, lambda: []).measure(time.monotonic(), 1)
+        finally:
+            popen.kill()
+    assert found is not None
+    assert found.num_procs == 1
 
 
 def test_load_and_memory_are_those_of_the_tree(busy: psutil.Process) -> None:

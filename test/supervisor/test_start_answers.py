@@ -145,6 +145,20 @@ def test_a_request_that_is_repeated_is_answered_as_the_first_one_was(lab: Lab) -
     running.wait_state('sleeper', State.FAILED)
 
 
+def test_so_is_one_whose_process_is_no_longer_listed(lab: Lab) -> None:
+    running = lab.supervisor({**SLEEPER, 'ready': {**NEVER, 'timeout': '100 ms'}}, keep_ended=0)
+    assert running.ask('start', cmd='sleeper', uid=77, wait_ready=True)['code'] == \
+        ResultCode.START_FAILED
+    wait_until(lambda: not running.call('list')['processes'])
+    answer = running.ask('start', cmd='sleeper', uid=77, wait_ready=True)
+    assert (answer['code'], answer['process']['process_id']) == (ResultCode.START_FAILED, 1)
+    assert running.ask('start', cmd='sleeper', uid=77)['ok']  # it was executed
+    running.kill()
+    running = lab.supervisor()
+    assert running.ask('start', cmd='sleeper', uid=77, wait_ready=True)['code'] == \
+        ResultCode.START_FAILED
+
+
 @pytest.mark.parametrize('wait_ready', [False, True])
 def test_a_repeated_request_is_ok_also_when_its_process_has_ended_since(
         lab: Lab, wait_ready: bool) -> None:

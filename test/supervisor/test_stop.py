@@ -16,15 +16,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
 
 from faults.injection import patched
-from harness import alive, Lab, Running, wait_until
+from harness import alive, HEADLESS, Lab, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
-from launch_service_node.supervisor.kernel.identity import read_stat
+from launch_service_node.supervisor.kernel.identity import open_handle, read_stat
 from launch_service_node.supervisor.states import State
 
 QUICK = {'sigterm_timeout': 0.2, 'sigkill_timeout': 0.2}
@@ -113,6 +115,63 @@ def test_nothing_is_left_of(lab: Lab, kind: str) -> None:
     assert recorded(pids)
     assert [pid for pid in recorded(pids) if alive(pid)] == []
     wait_until(lambda: lab.leftovers() == [running.popen.pid])
+
+
+@pytest.mark.parametrize('alone', [True, False])
+def test_one_whose_main_thread_alone_has_ended_is_stopped_too(lab: Lab, alone: bool) -> None:
+    pids = str(lab.folder / 'pids')
+    script = [lab.script('headless', HEADLESS), pids]
+    command = script if alone else ['/bin/sh', '-c', 'setsid "$0" "$1" & exec sleep 1000', *script]
+    running = lab.supervisor({'id': 'tree', 'cmd': command, 'stop': QUICK})
+    running.start('tree')
+    wait_until(lambda: os.path.exists(pids) and '.' in open(pids).read())
+    pid, = recorded(pids)
+    handle = open_handle(pid)
+    assert handle is not None
+    try:
+        wait_until(lambda: (stat := read_stat(pid)) is not None and stat.state == 'Z')
+        answer = running.call('stop', name='tree')
+        assert [process['process_status'] for process in answer['processes']] == [State.STOPPED]
+        assert handle.gone()
+    finally:
+        handle.send(signal.SIGKILL)
+        handle.close()
+
+
+#: Traces the pid that is its argument, says so, and waits for nothing that it does.
+DEBUGGER = """
+    import ctypes, os, signal, sys
+    libc = ctypes.CDLL(None, use_errno=True)
+    PTRACE_SEIZE = 0x4206
+    failed = libc.ptrace(PTRACE_SEIZE, int(sys.argv[1]), None, None)
+    print(os.strerror(ctypes.get_errno()) if failed else 'traced', flush=True)
+    signal.pause()
+    """
+
+
+def test_one_that_a_debugger_keeps_is_said_to_be_kept(lab: Lab) -> None:
+    running = lab.supervisor(
+        {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'], 'stop': QUICK},
+        wrap=patched('import launch_service_node.supervisor.ladder as ladder\n'
+                     'ladder.LAST_WAIT = 0.3'))
+    pid = running.start('sleeper')['os_pid']
+    with subprocess.Popen([lab.script('debugger', DEBUGGER), str(pid)],
+                          stdout=subprocess.PIPE, text=True) as debugger:
+        try:
+            assert debugger.stdout is not None
+            said = debugger.stdout.readline().strip()
+            if said == os.strerror(errno.EPERM):
+                pytest.skip('this host lets nobody trace a process that is not its child')
+            assert said == 'traced'
+            for _ in range(2):
+                answer = running.ask('stop', name='sleeper')
+                assert answer['code'] == ResultCode.NOT_STOPPED
+                assert f'pid {pid} has ended, but the debugger' in answer['message']
+            assert 'debugger' in running.process('sleeper')['err_msg']
+        finally:
+            debugger.kill()
+    process = running.wait_state('sleeper', State.STOPPED)
+    assert (process['term_signal'], process['err_msg']) == (signal.SIGKILL, '')
 
 
 def test_the_ladder_stops_at_the_signal_that_is_obeyed(lab: Lab) -> None:

@@ -49,6 +49,12 @@ class Stat(NamedTuple):
     session: int
     start_ticks: int
     executed: bool
+    threads: int
+
+    @property
+    def alive(self) -> bool:
+        """Say whether it is more than a zombie; one whose main thread alone has ended is."""
+        return self.state not in 'ZX' or self.threads > 1
 
 
 def read_stat(pid: int) -> Stat | None:
@@ -64,7 +70,7 @@ def read_stat(pid: int) -> Stat | None:
     # The command's name stands in parentheses and may hold some itself.
     fields = data[data.rindex(b')') + 2:].split()
     return Stat(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3]),
-                int(fields[19]), not int(fields[6]) & _PF_FORKNOEXEC)
+                int(fields[19]), not int(fields[6]) & _PF_FORKNOEXEC, int(fields[17]))
 
 
 class Handle:

@@ -123,7 +123,7 @@ class TreeSampler:
         stopped = False
         for pid in (self._leader, *self.members):
             fields = self._read(pid)
-            if fields is None or fields[0] in b'ZX':
+            if fields is None or (fields[0] in b'ZX' and int(fields[17]) < 2):
                 self._forget(pid)
                 if pid == self._leader:
                     return None

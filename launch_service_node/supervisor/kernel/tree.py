@@ -161,7 +161,7 @@ def members(session: int, leader_alive: bool, mark: str, leaders: Container[int]
         met.discard(os.getpid())
         stats = {pid: read_stat(pid) for pid in met}
         alive = {pid: stat.start_ticks for pid, stat in stats.items()
-                 if stat is not None and stat.state not in 'ZX'}
+                 if stat is not None and stat.alive}
         if alive or dead.issuperset((*met, *missed)):
             return alive
         dead.update(met, missed)

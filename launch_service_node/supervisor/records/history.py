@@ -54,6 +54,7 @@ class History:
         self._node: dict[str, Any] | None = None
         self.instance_id = ''
         self.autostarted = ''
+        self._mode = ('run', '')
 
     @property
     def trouble(self) -> str:
@@ -110,6 +111,17 @@ class History:
         self.autostarted = boot
         self._append({'m': self._counters()})
 
+    def mode(self, boot: str) -> str:
+        """Return the mode in which a supervisor has to begin in this boot."""
+        mode, of_boot = self._mode
+        return mode if of_boot == boot else 'run'
+
+    def set_mode(self, mode: str, boot: str) -> None:
+        """Note the mode for the next supervisor of this boot."""
+        if mode != self.mode(boot):
+            self._mode = (mode, boot)
+            self._append({'m': self._counters()})
+
     def close(self) -> None:
         """Close the journal."""
         self._journal.close()
@@ -138,7 +150,8 @@ class History:
     def _counters(self) -> dict[str, Any]:
         return {'schema': SCHEMA, 'instance_id': self.instance_id,
                 'next_id': self._table.next_id,
-                'sequence_number': self._table.sequence_number, 'autostarted': self.autostarted}
+                'sequence_number': self._table.sequence_number, 'autostarted': self.autostarted,
+                'mode': self._mode}
 
     def _everything(self) -> Iterator[dict[str, Any]]:
         yield {'m': self._counters()}
@@ -158,6 +171,8 @@ class History:
                 table.sequence_number, int(counters.get('sequence_number', 0)))
             self.instance_id = str(counters.get('instance_id', ''))
             self.autostarted = str(counters.get('autostarted', ''))
+            mode, boot = counters.get('mode', self._mode)
+            self._mode = (str(mode), str(boot))
         elif 'p' in entry:
             data = entry['p']
             processes[data.get('process_id', 0)] = data

@@ -23,6 +23,7 @@ most of it is outdated, into a new file that replaces the old one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 import errno
 import json
 import os
@@ -143,7 +144,8 @@ class Journal:
             self.trouble = f'cannot rewrite {self.path}: {error.strerror}'
             if fd >= 0:
                 os.close(fd)
-                os.unlink(new)
+                with suppress(OSError):  # the disk may just have become read-only
+                    os.unlink(new)
             return False
         os.close(self._fd)
         self._fd = fd

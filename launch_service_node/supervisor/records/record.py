@@ -42,6 +42,7 @@ class Record:
     :ivar output_start: offset at which the output of the present run begins.
     :ivar ready_at: when the present run was ready; 0: not yet.
     :ivar stop_asked: whether somebody asked for its end.
+    :ivar restart_asked: whether it is to be started again after that end.
     :ivar cgroup: folder of the present run's cgroup; empty: it has none.
     :ivar limits: which limits are in force for the present run, and how.
     """
@@ -68,6 +69,7 @@ class Record:
     start_time_ns: int = 0
     ready_at: float = 0.0
     stop_asked: bool = False
+    restart_asked: bool = False
     exit_known: bool = False
     exit_code: int = 0
     term_signal: int = 0

@@ -39,7 +39,7 @@ class Past(NamedTuple):
     What is remembered of a process.
 
     :ivar digest: of the request, to tell two different ones of the same uid apart.
-    :ivar outcome: state, exit code and signal, as `pack` has them.
+    :ivar outcome: state, exit code and signal, and how far it came, as `past` packs them.
     """
 
     uid: int
@@ -59,6 +59,16 @@ class Past(NamedTuple):
         return bool(self.outcome >> 8 & 1)
 
     @property
+    def executed(self) -> bool:
+        """Whether its last run got past exec."""
+        return not self.outcome >> 9 & 1
+
+    @property
+    def ready(self) -> bool:
+        """Whether its last run was ready."""
+        return not self.outcome >> 10 & 1
+
+    @property
     def exit_code(self) -> int:
         """Its last exit code."""
         return self.outcome >> 16 & 0xff
@@ -71,8 +81,9 @@ class Past(NamedTuple):
 
 def past(record: Record) -> Past:
     """Return what is remembered of the process of a record."""
-    outcome = (record.state | record.exit_known << 8 | record.exit_code << 16
-               | record.term_signal << 24)
+    # What it did not come to: a journal that knows nothing of these bits tells of success.
+    outcome = (record.state | record.exit_known << 8 | (not record.executed) << 9
+               | (not record.ready_at) << 10 | record.exit_code << 16 | record.term_signal << 24)
     return Past(record.uid, record.process_id, record.digest, outcome, record.start_time_ns)
 
 
