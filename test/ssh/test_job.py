@@ -21,8 +21,10 @@ import errno
 import json
 import os
 from pathlib import Path
+import platform
 import select
 import signal
+import sys
 import time
 import traceback
 from typing import Any
@@ -39,6 +41,7 @@ from launch_service_node.ssh.remote.frames import EXIT, FAILED, HEAD, Link, OUT,
 from launch_service_node.ssh.remote.job import Job
 from launch_service_node.ssh.remote.spawning import spawn
 from launch_service_node.ssh.sending import order_for
+from launch_service_node.supervisor.kernel.identity import open_handle
 
 
 def alone(scenario: Callable[[], object]) -> None:
@@ -171,6 +174,34 @@ def test_where_the_kernel_has_no_pidfds_everybody_is_ended_too() -> None:
                                   sigkill_timeout=0.1))
         told = watched.until_over()
         assert not alive(int(told[OUT]))
+    alone(scenario)
+
+
+#: Its main thread ends, another one goes on: the kernel shows it as a zombie then.
+HEADLESS = """
+import ctypes, platform, threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[platform.machine()], 0)
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ('x86_64', 'aarch64'), reason='other numbers')
+def test_who_goes_on_without_a_main_thread_is_ended_too() -> None:
+    def scenario() -> None:
+        watched = Watched(Command(
+            ('sh', '-c', 'setsid "$0" -c "$1" </dev/null >/dev/null 2>&1 & exec sleep 1000',
+             sys.executable, HEADLESS), sigterm_timeout=0.1, sigkill_timeout=0.1))
+        watched.until_it_runs()
+        pid = wait_until(lambda: next(
+            (pid for pid, stat in tree.descendants().items() if stat.state == 'Z'), 0))
+        handle = open_handle(pid)
+        assert handle is not None and not handle.gone()
+        try:
+            watched.job.stop('asked')
+            assert json.loads(watched.until_over()[EXIT])['left'] == []
+            assert handle.gone()
+        finally:
+            handle.send(signal.SIGKILL)  # nobody else would find it: its environment is empty
     alone(scenario)
 
 

@@ -26,16 +26,17 @@ _PR_SET_CHILD_SUBREAPER = 36
 class Stat:
     """What /proc/<pid>/stat says; proc_pid_stat(5) has the fields."""
 
-    def __init__(self, state: str, parent: int, group: int, start: int) -> None:
+    def __init__(self, state: str, parent: int, group: int, threads: int, start: int) -> None:
         self.state = state
         self.parent = parent
         self.group = group
+        self.threads = threads
         self.start = start
 
     @property
     def alive(self) -> bool:
-        """Say whether it is more than a zombie."""
-        return self.state not in 'ZX'
+        """Say whether it is more than a zombie; one whose main thread alone has ended is."""
+        return self.state not in 'ZX' or self.threads > 1
 
 
 def become_subreaper() -> None:
@@ -55,7 +56,8 @@ def read_stat(pid: int) -> Stat | None:
         return None
     # The command's name stands in parentheses and may hold some itself.
     fields = data[data.rindex(b')') + 2:].split()
-    return Stat(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[19]))
+    return Stat(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[17]),
+                int(fields[19]))
 
 
 def descendants() -> dict[int, Stat]:
