@@ -78,6 +78,8 @@ class ExecuteRemote(ExecuteProcess):
     - With `emulate_tty` all output comes as stdout: there is one terminal.
     - If it can't be started, or the link dies: one line in the log, ProcessExited with
       return code 255, and `respawn` holds, except where starting once more can't help.
+    - Who can't be ended there, as another user's process, has return code 255 too, and is
+      not started again.
 
     All arguments take substitutions but `output_format` and `on_exit`.
 

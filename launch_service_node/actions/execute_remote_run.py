@@ -275,7 +275,7 @@ class Run:
         plan = self._plan
         return (plan.respawn and not self._stopped and not self._context.is_shutdown
                 and (plan.respawn_max_retries < 0 or self._retries < plan.respawn_max_retries)
-                and may_pass(outcome))
+                and may_pass(outcome) and not _runs_on(outcome))
 
     def _say_end(self, outcome: Outcome) -> None:
         plan, pid = self._plan, self._plan.details['pid']
@@ -285,14 +285,19 @@ class Run:
                 self._logger.error(f'process is out of reach [pid {pid}], and ended there')
             return
         if outcome.why and not self._stopped:
-            self._logger.warning(f'process was ended there: {outcome.why}')
+            how = 'was to be' if _runs_on(outcome) else 'was'
+            self._logger.warning(f'process {how} ended there: {outcome.why}')
         if outcome.left:
             self._logger.error('these pids could not be ended there, even with SIGKILL: '
                                f'{", ".join(map(str, outcome.left))}')
         if _returncode(outcome) == 0:
             self._logger.info(f'process has finished cleanly [pid {pid}]')
+            return
+        words = ' '.join(word for word in plan.details['cmd'] if word.strip())
+        if _runs_on(outcome):
+            self._logger.error(f"process has not ended there [pid {pid}, cmd '{words}']: see to "
+                               'its end before it is started again')
         else:
-            words = ' '.join(word for word in plan.details['cmd'] if word.strip())
             self._logger.error(f'process has died [pid {pid}, exit code {_returncode(outcome)}, '
                                f"cmd '{words}'].")
 
@@ -335,6 +340,11 @@ def may_pass(outcome: Outcome) -> bool:
         return (isinstance(outcome, (Unreachable, WatchdogDied))
                 and not isinstance(outcome, (HostKeyError, AuthenticationFailed)))
     return True
+
+
+def _runs_on(outcome: Outcome) -> bool:
+    """Say whether the machine told that nothing ends it; of a lost one that can't be known."""
+    return isinstance(outcome, Exit) and outcome.code is None and outcome.signal is None
 
 
 def _returncode(outcome: Outcome) -> int:

@@ -33,7 +33,9 @@ from launch.event_handlers import OnProcessExit, OnProcessIO  # noqa: E402
 from launching import Launcher, machine_on, Told, when_it_says  # noqa: E402
 from ssh_servers import Sshd  # noqa: E402
 
-from launch_service_node.actions import ExecuteRemote  # noqa: E402
+from launch_service_node.actions import execute_remote_run, ExecuteRemote  # noqa: E402
+from launch_service_node.machines import SSHMachine  # noqa: E402
+from launch_service_node.ssh.command import Exit  # noqa: E402
 
 
 def _parent_of(pid: int) -> int:
@@ -72,6 +74,37 @@ def test_what_cannot_go_better_is_not_respawned(launcher: Launcher, robot: Sshd)
     told = Told(action)
     assert launcher.run(action, *told.hear()) == 0
     assert told.codes == [255]
+
+
+class EndlessLink:
+    """Tells of a process that nothing ends: another user's, or stuck in the kernel."""
+
+    starts = 0
+
+    def __init__(self, _: Any, command: Any, loop: Any, listener: Any, *_more: Any) -> None:
+        self.pid, self.listener = 7, listener
+        self.outcome = Exit(None, None, (7,), 'asked')
+
+    def take(self) -> None:
+        return None
+
+    def start(self) -> None:
+        EndlessLink.starts += 1
+        self.listener.started(self, self.pid)
+        self.listener.over(self)
+
+
+def test_who_has_not_ended_gets_no_second_beside_it(
+        launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute_remote_run, 'Link', EndlessLink)
+    monkeypatch.setattr(EndlessLink, 'starts', 0)
+    action = ExecuteRemote(cmd=['x'], machine=SSHMachine('h'), respawn=True,
+                           respawn_max_retries=1)
+    told = Told(action)
+    assert launcher.run(action, *told.hear()) == 0
+    assert EndlessLink.starts == 1 and told.codes == [255]
+    assert "has not ended there [pid 7, cmd 'x']" in launcher.log()
+    assert 'has died' not in launcher.log() and 'was ended' not in launcher.log()
 
 
 def test_a_lost_link_is_an_exit_and_respawn_connects_again(
