@@ -45,6 +45,9 @@ _DEFAULT_KEYS = ('id_ed25519', 'id_ecdsa', 'id_rsa')
 _DEFAULT_KNOWN_HOSTS = ('~/.ssh/known_hosts', '~/.ssh/known_hosts2',
                         '/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2')
 
+#: Options with several paths in a line.
+_KNOWN_HOSTS = ('userknownhostsfile', 'globalknownhostsfile')
+
 Options = dict[str, list[str]]
 
 
@@ -69,7 +72,7 @@ def from_options(target: Target, options: Options) -> Resolved:
     """
     Return what these options come to; a decision, apart from asking for them.
 
-    :param options: keys in lower case, a value for each line.
+    :param options: keys in lower case, a value for each line, or each file of known hosts.
     :raises InvalidRequest: a value can't be right.
     """
     def one(key: str) -> str | None:
@@ -97,8 +100,7 @@ def from_options(target: Target, options: Options) -> Resolved:
         jump_hosts, command = target.jump_hosts, None
     else:
         jump_hosts = tuple(jumps.split(',')) if jumps else ()
-    files = [path for key in ('userknownhostsfile', 'globalknownhostsfile')
-             for line in options.get(key, []) for path in shlex.split(line) if path != 'none']
+    files = [path for key in _KNOWN_HOSTS for path in options.get(key, []) if path != 'none']
     identities = [_expand(path, tokens) for path in options.get('identityfile', [])
                   if path != 'none']
     if target.ssh_key:
@@ -179,7 +181,17 @@ def _ask_ssh(program: str, target: Target) -> Options:
     for line in said.splitlines():
         key, _, value = line.partition(' ')
         options.setdefault(key.lower(), []).append(value)
+    for key in _KNOWN_HOSTS:
+        options[key] = [path for line in options.get(key, []) for path in _paths(line)]
     return options
+
+
+def _paths(line: str) -> list[str]:
+    """Return the paths of a line; ssh takes all quotes off, paramiko the outermost."""
+    if not line.lstrip('"\'').startswith(('/', '~')):
+        return line.split()
+    # A blank may belong to a path.
+    return [path.strip('"\'') for path in re.split(r'["\']?\s+["\']?(?=[/~])', line)]
 
 
 def _ask_paramiko(target: Target) -> Options:
@@ -203,8 +215,7 @@ def _ask_paramiko(target: Target) -> Options:
         if value is not None:
             options[key] = list(value) if isinstance(value, list) else [str(value)]
     options.setdefault('identityfile', [f'~/.ssh/{name}' for name in _DEFAULT_KEYS])
-    if 'userknownhostsfile' not in options:
-        options['userknownhostsfile'] = list(_DEFAULT_KNOWN_HOSTS[:2])
-    if 'globalknownhostsfile' not in options:
-        options['globalknownhostsfile'] = list(_DEFAULT_KNOWN_HOSTS[2:])
+    for key, default in zip(_KNOWN_HOSTS, (_DEFAULT_KNOWN_HOSTS[:2], _DEFAULT_KNOWN_HOSTS[2:]),
+                            strict=True):
+        options[key] = _paths(options[key][0]) if key in options else list(default)
     return options

@@ -70,6 +70,18 @@ Host robot
 
 
 @both
+@pytest.mark.parametrize('names', [
+    ['my hosts', 'more'], ['more', 'my hosts'], ["o'neil hosts"], ["o'neil", 'my hosts'],
+    ["o'neil", "o'neil 2"]])
+def test_known_hosts_may_have_blanks_and_apostrophes(
+        tmp_path: Path, ssh: str | None, names: list[str]) -> None:
+    files = tuple(f'{tmp_path}/{name}' for name in names)
+    quoted = ' '.join(f'"{file}"' for file in files)
+    found = ask(tmp_path, f'UserKnownHostsFile {quoted}\nGlobalKnownHostsFile none\n', ssh)
+    assert found.known_hosts == files
+
+
+@both
 def test_what_the_user_says_wins(tmp_path: Path, ssh: str | None) -> None:
     found = ask(tmp_path, 'Host *\n User a\n Port 1\n ProxyCommand false\n HostKeyAlias h\n', ssh,
                 user='b', port=22, jump_hosts=(), ssh_key='~/id')
