@@ -36,12 +36,14 @@ _THE_PASSWORD = 'the password'
 
 
 def authenticate(transport: paramiko.Transport, where: Resolved, target: Target,
-                 deadline: float, farewell: Callable[[], str] = lambda: '') -> str:
+                 deadline: float, farewell: Callable[[], str] = lambda: '',
+                 takes: Callable[[paramiko.PKey], bool] = lambda key: True) -> str:
     """
     Log in, and return what the host accepted.
 
     :param deadline: on the monotonic clock.
     :param farewell: gives what the host said when it hung up; empty: nothing.
+    :param takes: whether the host may take keys of this kind, as far as it has said so.
     :raises AuthenticationFailed: nothing was accepted; says what was tried.
     :raises ConnectTimedOut: the host doesn't answer.
     :raises ConnectionLost: it hangs up.
@@ -53,11 +55,15 @@ def authenticate(transport: paramiko.Transport, where: Resolved, target: Target,
                                     login.problems):
             if _KEY not in login.allowed:
                 break
-            if login.attempts == most:
-                login.gave_up = True
-                break
-            if login.attempt(name, partial(transport.auth_publickey, where.user, key)):
-                return name
+            if takes(key):
+                if login.attempts == most:
+                    login.gave_up = True
+                    break
+                if login.attempt(name, partial(transport.auth_publickey, where.user, key)):
+                    return name
+            if not takes(key):  # it may have said so just now
+                login.problems.append(f'{name}: the host takes no RSA keys; make another one '
+                                      'with `ssh-keygen -t ed25519`')
     answers = _Answers(target.password)
     if target.password is not None:
         name = _THE_PASSWORD

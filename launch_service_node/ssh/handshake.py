@@ -66,7 +66,8 @@ def log_in(sock: Any, where: Resolved, target: Target, deadline: float,
         transport.start_client(timeout=left)
         # Before anything secret is sent.
         keys.check(transport.get_remote_server_key())
-        authenticate(transport, where, target, deadline, lambda: transport.farewell)
+        authenticate(transport, where, target, deadline, lambda: transport.farewell,
+                     transport.takes)
         transport.set_keepalive(_KEEPALIVE)
         return transport
     except (paramiko.SSHException, EOFError, OSError, RuntimeError) as error:
@@ -92,6 +93,23 @@ class _Transport(paramiko.Transport):
         self.farewell = ' '.join(m.get_text().split())[:80] or 'nothing'
         m.rewind()
         super()._parse_disconnect(m)  # type: ignore[misc]
+
+    @property
+    def server_extensions(self) -> dict[str, bytes]:
+        """Return what the host has said of itself, but for a list of signatures without RSA."""
+        return self._extensions
+
+    @server_extensions.setter
+    def server_extensions(self, said: dict[str, bytes]) -> None:
+        listed = said.get('server-sig-algs', b'').decode('ascii', 'replace').split(',')
+        self._takes_rsa = listed == [''] or any(
+            'rsa' in one and one in self.preferred_pubkeys for one in listed)
+        # With such a list paramiko would end the connection, not the attempt.
+        self._extensions = said if self._takes_rsa else {}
+
+    def takes(self, key: paramiko.PKey) -> bool:
+        """Say whether the host may take a key; what speaks against it may come late."""
+        return self._takes_rsa or 'rsa' not in key.get_name()
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:

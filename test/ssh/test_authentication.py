@@ -36,6 +36,7 @@ from ssh_servers import keygen, PATIENCE, Sshd
 from launch_service_node.errors import AuthenticationFailed, ConnectionLost
 from launch_service_node.ssh.command import Command
 from launch_service_node.ssh.connection import connect
+from launch_service_node.ssh.handshake import _Transport
 from launch_service_node.ssh.pool import Pool
 from launch_service_node.ssh.running import run
 from launch_service_node.ssh.target import Target
@@ -144,8 +145,20 @@ class _Asking(paramiko.ServerInterface):
             (text, shown) for text, shown, _ in self.rounds[0]))
 
 
+class _WithoutRSA(paramiko.Transport):
+    """A server's half that says it takes no RSA keys; who shows one is refused, no more."""
+
+    @property
+    def preferred_pubkeys(self) -> tuple[str, ...]:
+        # It is told before there is a handler, and that one would hang up.
+        every = super().preferred_pubkeys
+        return every if self.auth_handler else tuple(one for one in every if 'rsa' not in one)
+
+
 @contextmanager
-def asking(sshd: Sshd, *rounds: list[tuple[str, bool, str]]) -> Iterator[tuple[Target, _Asking]]:
+def asking(sshd: Sshd, *rounds: list[tuple[str, bool, str]],
+           half: type[paramiko.Transport] = paramiko.Transport
+           ) -> Iterator[tuple[Target, _Asking]]:
     """Give how to reach a server that asks, and that server."""
     with socket.socket() as listener:
         listener.bind(('127.0.0.1', 0))
@@ -155,7 +168,7 @@ def asking(sshd: Sshd, *rounds: list[tuple[str, bool, str]]) -> Iterator[tuple[T
         served: list[paramiko.Transport] = []
 
         def serve() -> None:
-            transport = paramiko.Transport(listener.accept()[0])
+            transport = half(listener.accept()[0])
             served.append(transport)
             transport.add_server_key(paramiko.Ed25519Key.from_private_key_file(
                 str(sshd.host_key)))
@@ -220,6 +233,40 @@ def test_a_host_that_hangs_up_without_a_word_may_have_had_enough_keys(
         f'robot hangs up while {target.user} logs in (tried {", ".join(keys[:most])}): check the '
         'network and whether the host still runs' + (
             '; or it takes no more keys: name the right one as ssh_key' if most > 1 else ''))
+
+
+@pytest.mark.parametrize('late', [False, True], ids=['in time', 'during the first attempt'])
+def test_a_host_that_takes_no_rsa_keys_is_shown_the_others(
+        sshd: Sshd, tmp_path: Path, late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [f'{tmp_path}/rsa{number}' for number in range(2)]
+    for path in keys:
+        paramiko.RSAKey.generate(2048).write_private_key_file(path)
+    shown: list[str] = []
+
+    def look(_: str, key: paramiko.PKey) -> int:
+        shown.append(key.get_name())
+        return (paramiko.common.AUTH_FAILED if 'rsa' in shown[-1]  # type: ignore
+                else paramiko.common.AUTH_SUCCESSFUL)
+
+    def log_in(*files: str) -> None:
+        shown.clear()
+        with asking(sshd, half=_WithoutRSA) as (target, server), monkeypatch.context() as patch:
+            sshd.write_config(*(f'IdentityFile {file}' for file in files))
+            server.get_allowed_auths = lambda _: 'publickey'  # type: ignore[method-assign]
+            server.check_auth_publickey = look  # type: ignore[assignment]
+            if late:
+                takes, nothing_said = _Transport.takes, iter([True])
+                patch.setattr(_Transport, 'takes', lambda transport, key: next(
+                    nothing_said, False) or takes(transport, key))
+            connect(replace(target, password=None)).close()
+
+    log_in(*keys, str(sshd.user_key))
+    assert shown in ([['ssh-rsa', 'ssh-ed25519']] if late else
+                     [['ssh-ed25519'], ['ssh-rsa', 'ssh-ed25519']])
+    with pytest.raises(AuthenticationFailed) as caught:
+        log_in(*keys)
+    for key in keys:
+        assert f'{key}: the host takes no RSA keys' in str(caught.value)
 
 
 def test_no_secret_is_written_down_anywhere(
