@@ -175,6 +175,9 @@ class _BringUp:
             if error.code == ResultCode.CONFLICT and error.facts.get('what') == ATTACHED:
                 return ATTACHED  # what differs is found out by who asks
             raise
+        except BaseException:  # no private key stays, whatever it was
+            self._undo()
+            raise
 
     def _undo(self) -> None:
         self._files.put_back()

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+import threading
 from typing import TypeAlias
 
 from launch import LaunchContext, SomeSubstitutionsType, Substitution
@@ -79,17 +80,20 @@ def variables(context: LaunchContext, kept: KeptVariables) -> dict[str, str]:
 
 def number(context: LaunchContext, kept: Kept, what: str) -> float | None:
     """
-    Return a number.
+    Return a number of seconds.
 
-    :raises InvalidRequest: it is none.
+    :raises InvalidRequest: it is none, or more than anybody can wait for.
     """
     given = text(context, kept)
     if given is None:
         return None
     try:
-        return float(given)
+        value = float(given)
     except ValueError:
         raise InvalidRequest(f'{what} is {given!r}, which is no number') from None
+    if not abs(value) < threading.TIMEOUT_MAX:  # not a number is not less, either
+        raise InvalidRequest(f'{what} is {given!r}, which is no time that can be waited for')
+    return value
 
 
 def whole(context: LaunchContext, kept: Kept, what: str) -> int | None:

@@ -215,6 +215,8 @@ def test_everything_about_ssh_can_be_said_with_the_process(
     ({'machine': None}, 'no machine is named, and there is no default here'),
     ({'sigterm_timeout': 'soon'}, 'sigterm_timeout of true-'),
     ({'silence': -1}, 'has to be 0 seconds or more'),
+    ({'silence': 'inf'}, "is 'inf', which is no time that can be waited for"),
+    ({'respawn_delay': 'nan'}, "is 'nan', which is no time that can be waited for"),
     ({'respawn': 'perhaps'}, 'give true or false'),
     ({'cmd': ['']}, 'there is no command to run'),
     ({'env': {'NOT A NAME=': 'x'}}, 'NOT A NAME='),

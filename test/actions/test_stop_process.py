@@ -29,6 +29,7 @@ from domains import own_domain  # noqa: E402
 from harness import wait_until  # noqa: E402
 from launch.actions import OpaqueFunction, RegisterEventHandler, Shutdown  # noqa: E402
 from launch.event_handlers import OnExecutionComplete, OnShutdown  # noqa: E402
+from launching import Launcher  # noqa: E402
 
 from launch_service_node.actions import (  # noqa: E402
     ShutdownLaunchService,
@@ -51,6 +52,16 @@ def leaving(tmp_path: Path) -> Iterator[Robot]:
             for name in ('one', 'two'):
                 robot1.call('start', cmd='idle', name=name)
             yield robot1
+
+
+@pytest.mark.parametrize('given', [
+    {'find_within': 'nan'}, {'timeout': 'inf'}, {'sigterm_timeout': '-inf'}])
+def test_what_can_not_be_waited_for_ends_the_launch_with_one_line(
+        launcher: Launcher, given: dict[str, str]) -> None:
+    assert launcher.run(stop('one', **given)) == 1
+    [line] = [one for one in launcher.log().splitlines() if 'Caught exception' in one]
+    [(name, value)] = given.items()
+    assert name in line and f'is {value!r}, which is no time that can be waited for' in line
 
 
 def test_what_a_glob_names_is_stopped(robot1: Robot) -> None:

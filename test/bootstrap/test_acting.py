@@ -62,7 +62,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
                       'ros_arguments': ros_arguments,
                       'files': sorted(str(path) for path in Path.home().rglob('*.*'))})
         if parameters.get('fail'):
-            raise ProcessError('it does not start')
+            raise parameters['fail']
         return Outcome(STARTED, {})
 
     monkeypatch.setattr(acting, 'start_instance', start_instance)
@@ -80,10 +80,12 @@ def test_an_enclave_is_for_the_node_alone(here: Lab, started: list[dict[str, Any
     assert f'{store}/enclaves/launch_service/key.pem' in started[0]['files']
 
 
+@pytest.mark.parametrize('error', [ProcessError('it does not start'), OverflowError()],
+                         ids=['told', 'a fault'])
 def test_what_does_not_start_leaves_neither_files_nor_enclave(
-        here: Lab, started: list[dict[str, Any]]) -> None:
-    order = Order('/a', files={'a.yaml': b'x'}, enclave=ENCLAVE, parameters={'fail': True})
-    with pytest.raises(ProcessError):
+        here: Lab, started: list[dict[str, Any]], error: Exception) -> None:
+    order = Order('/a', files={'a.yaml': b'x'}, enclave=ENCLAVE, parameters={'fail': error})
+    with pytest.raises(type(error)):
         acting.bring_up(order, print, {})
     assert any(path.endswith('a.yaml') for path in started[0]['files'])
     assert not [path for path in (Path.home() / '.config').rglob('*') if path.is_file()]
