@@ -16,7 +16,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 import os
 from pathlib import Path
@@ -115,37 +116,51 @@ def domain_of(request: Request, environ: Mapping[str, str] = os.environ) -> int 
 def _allow_lists(paths: tuple[str, ...]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in paths:
-        one = Path(path).expanduser()
-        parts = [one]
-        if one.is_dir():
-            parts = sorted(part for part in one.iterdir() if part.suffix in ('.yaml', '.yml')
-                           and not part.name.startswith('.') and part.is_file())
-            if not parts:
-                raise InvalidRequest(f'the folder {path} holds no allow-list, no file *.yaml')
-        for part in parts:
+        for part in _files(path):
             if part.name in found:
                 raise InvalidRequest(f'two allow-lists are called {part.name}: rename one')
             found[part.name] = _text(part)
     return found
 
 
+def _files(path: str) -> list[Path]:
+    # Not the one of Path, which raises a RuntimeError for a user that there is not.
+    one = Path(os.path.expanduser(path))
+    with _reading(path):
+        if not one.is_dir():
+            return [one]
+        found = sorted(part for part in one.iterdir() if part.suffix in ('.yaml', '.yml')
+                       and not part.name.startswith('.') and part.is_file())
+    if not found:
+        raise InvalidRequest(f'the folder {path} holds no allow-list, no file *.yaml')
+    return found
+
+
 def _enclave(folder: str) -> dict[str, bytes]:
     if not folder:
         return {}
-    path = Path(folder).expanduser()
-    missing = [name for name in _ENCLAVE_FILES if not (path / name).exists()]
+    path = Path(os.path.expanduser(folder))
+    with _reading(folder):
+        missing = [name for name in _ENCLAVE_FILES if not (path / name).exists()]
+        found = [] if missing else sorted(part for part in path.iterdir() if part.is_file())
     if missing:
         raise InvalidRequest(f'{folder} is no enclave, {", ".join(missing)} is not there: name '
                              'the folder that `ros2 security create_enclave` has made')
-    return {part.name: _text(part) for part in sorted(path.iterdir()) if part.is_file()}
+    return {part.name: _text(part) for part in found}
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Say of what can't be read which it is."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidRequest(f'cannot read {path}: {error.strerror}') from error
 
 
 def _text(path: Path) -> bytes:
-    try:
-        with open(path, 'rb') as file:
-            text = file.read(MOST + 1)
-    except OSError as error:
-        raise InvalidRequest(f'cannot read {path}: {error.strerror}') from error
+    with _reading(path), open(path, 'rb') as file:
+        text = file.read(MOST + 1)
     if len(text) > MOST:
         raise InvalidRequest(f'{path} has more than {MOST} bytes, too much to send')
     return text

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 import stat
@@ -74,6 +75,28 @@ def test_files_that_cannot_be_sent(tmp_path: Path) -> None:
     (tmp_path / 'one' / 'a.yaml').unlink()
     with pytest.raises(InvalidRequest, match='holds no allow-list'):
         order_for(allow_list=(str(tmp_path / 'one'),))
+
+
+def test_a_user_that_there_is_not_has_no_files() -> None:
+    with pytest.raises(InvalidRequest, match='cannot read ~no_such_user_/a.yaml: No such file'):
+        order_for(allow_list=('~no_such_user_/a.yaml',))
+    with pytest.raises(InvalidRequest, match='~no_such_user_/e is no enclave'):
+        order_for(enclave='~no_such_user_/e')
+
+
+@pytest.mark.parametrize(('what', 'name'), [
+    ('allow_list', 'is_dir'), ('allow_list', 'iterdir'), ('enclave', 'exists'),
+    ('enclave', 'iterdir')])
+def test_a_folder_that_may_not_be_looked_into(
+        enclave: Path, monkeypatch: pytest.MonkeyPatch, what: str, name: str) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    given: Any = {'allow_list': (str(enclave),), 'enclave': str(enclave)}[what]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, name, refuse)  # root may look into any
+        with pytest.raises(InvalidRequest) as caught:
+            order_for(**{what: given})
+    assert str(caught.value) == f'cannot read {enclave}: Permission denied'
 
 
 def test_what_decides_about_the_graph_is_forwarded_as_a_default() -> None:
