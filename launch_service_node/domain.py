@@ -20,6 +20,18 @@ from __future__ import annotations
 HIGHEST_OF_FAST_DDS = 232
 
 
+def domain_id(text: str) -> int | None:
+    """
+    Return the domain that a ROS_DOMAIN_ID of before means; None: it is no number.
+
+    :param text: empty where the variable was not set. That is 0, as for the middleware, which
+        looks at what is set by now when it is told none.
+    """
+    if not text:
+        return 0
+    return int(text) if text.isdecimal() else None
+
+
 def wrong_domain(number: int, middleware: str) -> str:
     """
     Return one line on a domain that would end this process, or nothing.

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 import re
 import stat
@@ -29,7 +30,7 @@ SOCKET_NAME = 'supervisor.sock'
 NAME_TOKEN = re.compile(r'[A-Za-z_][A-Za-z0-9_]*\Z')
 
 
-def state_home(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
+def state_home(environ: Mapping[str, str] = os.environ) -> str:
     """Return the folder that holds the instances of this user, absolute; it need not exist."""
     own = environ.get('LAUNCH_SERVICE_STATE_DIR')
     if own:

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 import importlib.util
 import json
@@ -69,13 +69,15 @@ def supervisor_command(namespace: str, home: str | None, **options: Any) -> list
          'module_paths': module_paths, **options})]
 
 
-def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 10.0) -> None:
+def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 10.0,
+                      environ: Mapping[str, str] = os.environ) -> None:
     """
     See to it that a supervisor listens on the socket of an instance.
 
     One that is started is detached: it has its own session and outlives the caller.
 
     :param timeout: seconds until it has to listen.
+    :param environ: what one that is started gets.
     :raises InvalidRequest: for an invalid namespace.
     :raises Unreachable: when it can't be started, or does not listen in time.
     """
@@ -88,7 +90,7 @@ def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 
         except Unreachable as error:
             if error.code == ResultCode.TIMED_OUT or time.monotonic() >= deadline:
                 raise
-        said = _start(namespace, home, deadline)
+        said = _start(namespace, home, deadline, environ)
         if said.startswith('ERROR '):
             raise Unreachable(said[6:], ResultCode.SUPERVISOR_UNAVAILABLE)
         if said.startswith('READY'):
@@ -101,23 +103,25 @@ def ensure_supervisor(namespace: str, home: str | None = None, timeout: float = 
         select.select([], [], [], _POLL)
 
 
-def _start(namespace: str, home: str | None, deadline: float) -> str:
+def _start(namespace: str, home: str | None, deadline: float,
+           environ: Mapping[str, str] = os.environ) -> str:
     """Start a supervisor and return what it says of itself; '' when it says nothing."""
     try:
-        return _start_one(namespace, home, deadline)
+        return _start_one(namespace, home, deadline, environ)
     except OSError as error:
         return f'ERROR cannot start a supervisor of {namespace}: {error.strerror}; try again'
 
 
-def _start_one(namespace: str, home: str | None, deadline: float) -> str:
+def _start_one(namespace: str, home: str | None, deadline: float,
+               environ: Mapping[str, str]) -> str:
     read_fd, write_fd = os.pipe()
     try:
         try:
             subprocess.run(
                 supervisor_command(namespace, home, detach=True, ready_fd=write_fd,
-                                   started_by=os.environ.get(MARK, '')),
+                                   started_by=environ.get(MARK, '')),
                 # This may be a process of an instance, even of this one: its managed node.
-                env=supervisor_environment(os.environ),
+                env=supervisor_environment(environ),
                 stdin=subprocess.DEVNULL, pass_fds=(write_fd,), check=False,
                 timeout=max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -146,7 +150,8 @@ def node_command(namespace: str, parameters: dict[str, Any],
 def start_instance(namespace: str, allow_list: Sequence[str] = (),
                    parameters: dict[str, Any] | None = None,
                    ros_arguments: Sequence[str] = (), timeout: float = 30.0,
-                   home: str | None = None) -> Outcome:
+                   home: str | None = None,
+                   environ: Mapping[str, str] = os.environ) -> Outcome:
     """
     Bring up an instance that outlives the caller: its supervisor, and its node, managed.
 
@@ -154,6 +159,7 @@ def start_instance(namespace: str, allow_list: Sequence[str] = (),
     :param parameters: further parameters of the node, such as heartbeat_period.
     :param ros_arguments: further arguments after --ros-args.
     :param timeout: seconds until the node has to be up.
+    :param environ: what it begins with, and where its state is kept, unless `home` says so.
     :raises InstanceError: CONFLICT, when a node is there already with another allow-list.
     :raises ProcessError: START_FAILED, when the node ends again and again.
     :raises Unreachable: when the supervisor or the node is not up in time.
@@ -161,14 +167,15 @@ def start_instance(namespace: str, allow_list: Sequence[str] = (),
     What is raised for a node has the fact `what`: ATTACHED, when it was there already.
     """
     namespace = valid_namespace(namespace)
+    home = state_home(environ) if home is None else home
     paths = [os.path.abspath(path) for path in allow_list]
     given = {**(parameters or {}), **({'allowable_processes': paths} if paths else {})}
     command = node_command(namespace, given, ros_arguments)
     deadline = time.monotonic() + timeout
     while True:
-        ensure_supervisor(namespace, home, max(0.1, deadline - time.monotonic()))
+        ensure_supervisor(namespace, home, max(0.1, deadline - time.monotonic()), environ)
         try:
-            outcome = _with_node(namespace, home, command, deadline)
+            outcome = _with_node(namespace, home, command, deadline, environ)
             break
         except (Unreachable, NotNow) as error:
             # It was on its way down: the next one is brought up when it is gone.
@@ -184,15 +191,15 @@ def start_instance(namespace: str, allow_list: Sequence[str] = (),
     return outcome
 
 
-def _with_node(namespace: str, home: str | None, command: list[str],
-               deadline: float) -> Outcome:
+def _with_node(namespace: str, home: str, command: list[str], deadline: float,
+               environ: Mapping[str, str]) -> Outcome:
     """Start a node where there is none, and wait until there is one."""
     with SupervisorClient(namespace, home) as client:
         what = ATTACHED
         if client.call('status')['instance']['node'] is None:
-            environment = base_environment(os.environ, sys.prefix)
+            environment = base_environment(environ, sys.prefix)
             # The clean environment says nothing of where this caller keeps its state.
-            environment['LAUNCH_SERVICE_STATE_DIR'] = state_home() if home is None else home
+            environment['LAUNCH_SERVICE_STATE_DIR'] = home
             try:
                 client.call('manage_node', environment=environment, argv=command)
                 what = STARTED

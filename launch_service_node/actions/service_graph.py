@@ -28,6 +28,7 @@ from launch.event_handlers import OnShutdown
 
 from ..client import LaunchServiceClient, RosSession
 from ..client.records import Record
+from ..domain import domain_id
 from ..errors import Unreachable
 from .service_watch import Watch
 
@@ -200,8 +201,7 @@ class Graph:
     def _session(self, domain: str) -> RosSession:
         with self._opening:
             if domain not in self._sessions:
-                self._sessions[domain] = RosSession(
-                    domain_id=int(domain) if domain.isdecimal() else None)
+                self._sessions[domain] = RosSession(domain_id=domain_id(domain))
             return self._sessions[domain]
 
     @property

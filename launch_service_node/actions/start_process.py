@@ -16,7 +16,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+import os
 import secrets
 from typing import Any
 import weakref
@@ -59,6 +60,7 @@ class _Request:
     stop_on_shutdown: bool
     watch: bool | None
     allow_list: tuple[str, ...]
+    environ: dict[str, str] = field(repr=False)
 
 
 @expose_action('start_process')
@@ -170,7 +172,9 @@ class StartProcess(ServiceAction):
                   'uid': secrets.randbits(64) or 1},
             flags['wait_ready'] or self.continues('ready'), flags['stop_on_shutdown'],
             None if text(context, self._flags['watch']) is None else flags['watch'],
-            texts(context, self._allow_list) or ())
+            texts(context, self._allow_list) or (),
+            # That of the group: it has ended when the work begins.
+            dict(os.environ))
 
     def purpose(self, request: _Request) -> str:
         """Return what is asked for."""
@@ -202,7 +206,8 @@ class StartProcess(ServiceAction):
         """Bring an instance up where there is none, or say that there is none."""
         if not request.allow_list:
             return await self.find_local(call)
-        outcome = await call.graph.run(lambda: start_instance(call.namespace, request.allow_list))
+        outcome = await call.graph.run(lambda: start_instance(
+            call.namespace, request.allow_list, environ=request.environ))
         if outcome.what == STARTED:
             call.logger.info(f'{call.namespace} is up, and stays up after this launch')
 

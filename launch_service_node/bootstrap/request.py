@@ -23,6 +23,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..domain import domain_id
 from ..errors import InvalidRequest
 from ..ssh.host import Host
 from ..ssh.target import ACCEPT_NEW
@@ -106,11 +107,10 @@ def make_order(request: Request, environ: Mapping[str, str] = os.environ) -> Ord
 
 
 def domain_of(request: Request, environ: Mapping[str, str] = os.environ) -> int | None:
-    """Return the ROS domain in which this side looks for it; None: the middleware's default."""
+    """Return the ROS domain in which this side looks for it; None: what is set is no number."""
     if request.domain_id is not None:
         return request.domain_id
-    here = environ.get('ROS_DOMAIN_ID', '')
-    return int(here) if here.isdecimal() else None
+    return domain_id(environ.get('ROS_DOMAIN_ID', ''))
 
 
 def _allow_lists(paths: tuple[str, ...]) -> dict[str, bytes]:

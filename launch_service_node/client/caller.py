@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 import time
 from typing import Any, TYPE_CHECKING
@@ -146,8 +147,11 @@ class ServiceCaller:
     def _find(self, client: Client[Any, Any], seconds: float) -> None:
         if not self._turns_up(client, seconds):
             others = nodes_among(self._node.get_service_names_and_types())
-            raise explain.not_found(self.target, seconds,
-                                    [name for name in others if name != self.target])
+            # Not ROS_DOMAIN_ID, which may have been another one when the session began.
+            domain = self._node.context.get_domain_id()
+            raise explain.not_found(
+                self.target, seconds, [name for name in others if name != self.target],
+                {**os.environ, 'ROS_DOMAIN_ID': str(domain)})
 
     def _turns_up(self, client: Client[Any, Any], seconds: float) -> bool:
         """Wait until the service is on the graph; False when it is not after the time."""

@@ -31,7 +31,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
 
 from launch_service_node.bootstrap import graph  # noqa: E402
 from launch_service_node.bootstrap.graph import Listener  # noqa: E402
+from launch_service_node.bootstrap.request import domain_of, Request  # noqa: E402
 from launch_service_node.client import RosSession  # noqa: E402
+from launch_service_node.ssh.host import Host  # noqa: E402
+from launch_service_node.ssh.target import Target  # noqa: E402
 
 NODE = '/launch_service'
 OWN = 'the instance that was brought up'
@@ -92,3 +95,12 @@ def test_who_is_silent_is_not_heard() -> None:
         assert not listener.hear(NODE, OWN, TIMEOUT, lambda: bool(listener.others))
         assert not listener.hear(NODE, OWN, 1.0)
         assert listener.others == {'host3'}
+
+
+def test_where_no_domain_was_set_it_is_0_whatever_is_set_by_now(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    request = Request(Host(Target('robot1')))
+    monkeypatch.setenv('ROS_DOMAIN_ID', '7')
+    with closing(Listener(domain_of(request, {}))) as listener:
+        assert listener.settings()[0] == 0
+    assert domain_of(request) == 7 and domain_of(request, {'ROS_DOMAIN_ID': 'x'}) is None

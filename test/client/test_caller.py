@@ -112,6 +112,13 @@ def test_an_answer_comes_back(caller: ServiceCaller, server: Server) -> None:
     assert _pending(caller) == 0
 
 
+def test_the_domain_that_was_searched_is_named(
+        caller: ServiceCaller, domain: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain + 1))
+    with pytest.raises(Unreachable, match=f' as here: ROS_DOMAIN_ID={domain}, '):
+        caller.call(TRIGGER, _request(), find_within=0.1, answer_within=LONG)
+
+
 def test_a_service_that_is_not_there_is_unavailable(caller: ServiceCaller) -> None:
     with pytest.raises(Unreachable) as caught:
         caller.call(TRIGGER, _request(), find_within=0.3, answer_within=LONG)

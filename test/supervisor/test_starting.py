@@ -139,6 +139,24 @@ def test_why_a_node_did_not_come_up_is_told_also_when_nothing_can_be_undone(
         starting.start_instance('/robot1', timeout=PATIENCE)
 
 
+def test_what_an_instance_begins_with_and_where_it_is_kept_may_be_another_environment(
+        lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = lab.folder / 'said'
+    monkeypatch.setenv('LAUNCH_SERVICE_STATE_DIR', str(lab.folder / 'elsewhere'))
+    # What the first one says stays: the last one may be ended while it writes.
+    monkeypatch.setattr(starting, 'node_command', lambda *_: ['/bin/sh', '-c', (
+        f'[ -e {said} ] || {{ tr "\\0" "\\n" </proc/$PPID/environ >{said}.up; env >{said}; }}; '
+        'exit 1')])
+    with pytest.raises(ProcessError, match='the node ends as soon as it starts'):
+        starting.start_instance('/robot1', timeout=PATIENCE,
+                                environ={**lab.environment, 'ROS_DOMAIN_ID': '5'})
+    for path in (said, said.with_suffix('.up')):
+        lines = path.read_text().splitlines()
+        assert 'ROS_DOMAIN_ID=5' in lines, path
+        assert f'LAUNCH_SERVICE_STATE_DIR={lab.home}' in lines, path
+    assert not (lab.folder / 'elsewhere').exists()
+
+
 def test_one_that_is_started_without_standard_descriptors_is_the_only_one(lab: Lab) -> None:
     said = lab.folder / 'said'
     subprocess.run(
