@@ -123,8 +123,8 @@ def _on_the_machine(pool: Pool, request: Request, order: Order, listener: Listen
     host = request.host
     go_on('connecting')
     session = pool.open_session(host.target, _PATIENCE)
-    go_on('checking')
     try:
+        go_on('checking')
         found = finding.find(session, host)
     finally:
         session.close()

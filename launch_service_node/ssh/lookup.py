@@ -126,10 +126,15 @@ def find(session: Session, host: Host, what: InPackage, timeout: float = 30.0) -
 
     For the executable or an argument of a command, `Command.places` saves the login.
 
+    :param session: is closed.
     :param timeout: seconds, the set-up scripts included.
     :raises RemoteFailed: it isn't there; facts: package, searched, nearest, path.
     :raises LaunchServiceError: as for any command.
     """
     word = stand_in(what)
-    command = host.command(('printf', '%s', word), places={word: what})
+    try:
+        command = host.command(('printf', '%s', word), places={word: what})
+    except InvalidRequest:
+        session.close()
+        raise
     return run(session, command, timeout).stdout.decode('utf-8', 'surrogateescape')

@@ -115,8 +115,8 @@ class RemoteSubstitution(Substitution):
         timeout = number(context, self._timeout, 'timeout')
         if timeout is None or timeout <= 0:
             raise InvalidRequest('timeout has to be more than 0 seconds')
-        session = pool_of(context).open_session(host.target)
-        return run(session, host.command(argv), timeout)
+        command = host.command(argv)  # refused before there is a session that would be left
+        return run(pool_of(context).open_session(host.target), command, timeout)
 
 
 def _words(parts: list[Substitution]) -> str:

@@ -121,14 +121,23 @@ def test_what_happens_with_stderr(launcher: Launcher, robot: Sshd, policy: str,
     ({'command': 'true', 'on_stderr': 'shout'}, "on_stderr is 'shout': give one of fail, "),
     ({'command': 'sleep 1000', 'timeout': 0.5}, 'sleep still runs on robot after 0.5 s'),
     ({'command': 'true', 'timeout': 0}, 'timeout has to be more than 0 seconds'),
-    ({'command': "a 'b"}, 'has no words'),
-    ({'command': ''}, 'there is no command to run'),
     ({'command': 'true', 'machine': 'nobody'}, 'no machine nobody was declared'),
 ])
 def test_what_fails_is_one_line(launcher: Launcher, robot: Sshd, arguments: dict[str, Any],
                                 message: str) -> None:
     line = failure(launcher, RemoteSubstitution(**{'machine': machine_on(robot), **arguments}))
     assert message in line
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    ({'command': ''}, 'there is no command to run'),
+    ({'command': "a 'b"}, 'has no words')])
+def test_nobody_is_connected_to_for_what_can_not_be_right(
+        launcher: Launcher, robot: Sshd, arguments: dict[str, Any], message: str) -> None:
+    before = robot.connections()
+    assert message in failure(launcher, RemoteSubstitution(
+        machine=machine_on(robot), **arguments))
+    assert robot.connections() == before
 
 
 def test_a_host_that_is_not_reached_is_one_line(launcher: Launcher, robot: Sshd) -> None:

@@ -116,6 +116,14 @@ def test_share_files_and_prefixes_are_found(
         f'{workspace.prefix}/lib/arm/arm_planner')
 
 
+def test_a_host_that_can_not_be_right_leaves_no_session(
+        sshd: Sshd, connection: Connection) -> None:
+    session = connection.open_session(PATIENCE)
+    with pytest.raises(InvalidRequest, match='NOT A NAME'):
+        find(session, host(sshd, env={'NOT A NAME=': 'x'}), Prefix('arm'), PATIENCE)
+    assert session.channel.closed
+
+
 def test_the_last_workspace_that_was_sourced_counts(
         sshd: Sshd, connection: Connection, workspace: Workspace, tmp_path: Path) -> None:
     overlay = Workspace(tmp_path / 'overlay')
