@@ -202,7 +202,7 @@ def _ask_paramiko(target: Target) -> Options:
     said = (('Port', target.port), ('User', target.user))
     config.parse(StringIO(''.join(f'{key} {value}\n' for key, value in said if value)))
     for name in files:
-        path = Path(name).expanduser()
+        path = Path(os.path.expanduser(name))  # that of Path raises a RuntimeError
         try:
             if path.is_file() or target.config_file:
                 with path.open(encoding='utf-8', errors='surrogateescape') as file:

@@ -120,8 +120,9 @@ def test_a_config_with_mistakes_is_named(tmp_path: Path, ssh: str | None) -> Non
 
 @both
 def test_a_config_that_is_missing_is_named(tmp_path: Path, ssh: str | None) -> None:
-    with pytest.raises(InvalidRequest, match='/nowhere/config'):
-        resolve(Target('robot', config_file='/nowhere/config'), ssh)
+    for path in ('/nowhere/config', '~no_such_user_/config'):
+        with pytest.raises(InvalidRequest, match=path):
+            resolve(Target('robot', config_file=path), ssh)
 
 
 def test_a_missing_ssh_is_replaced(tmp_path: Path) -> None:
