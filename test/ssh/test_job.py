@@ -21,15 +21,15 @@ import errno
 import json
 import os
 from pathlib import Path
-import platform
 import select
 import signal
 import sys
+from textwrap import dedent
 import time
 import traceback
 from typing import Any
 
-from harness import alive, PATIENCE, wait_until
+from harness import alive, HEADLESS, PATIENCE, wait_until
 import pytest
 
 from launch_service_node.ssh.command import Command
@@ -177,20 +177,12 @@ def test_where_the_kernel_has_no_pidfds_everybody_is_ended_too() -> None:
     alone(scenario)
 
 
-#: Its main thread ends, another one goes on: the kernel shows it as a zombie then.
-HEADLESS = """
-import ctypes, platform, threading, time
-threading.Thread(target=time.sleep, args=(1000,)).start()
-ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[platform.machine()], 0)
-"""
-
-
-@pytest.mark.skipif(platform.machine() not in ('x86_64', 'aarch64'), reason='other numbers')
-def test_who_goes_on_without_a_main_thread_is_ended_too() -> None:
+def test_who_goes_on_without_a_main_thread_is_ended_too(tmp_path: Path) -> None:
     def scenario() -> None:
         watched = Watched(Command(
-            ('sh', '-c', 'setsid "$0" -c "$1" </dev/null >/dev/null 2>&1 & exec sleep 1000',
-             sys.executable, HEADLESS), sigterm_timeout=0.1, sigkill_timeout=0.1))
+            ('sh', '-c', 'setsid "$0" -c "$1" "$2" </dev/null >/dev/null 2>&1 & exec sleep 1000',
+             sys.executable, dedent(HEADLESS), str(tmp_path / 'pid')),
+            sigterm_timeout=0.1, sigkill_timeout=0.1))
         watched.until_it_runs()
         pid = wait_until(lambda: next(
             (pid for pid, stat in tree.descendants().items() if stat.state == 'Z'), 0))
