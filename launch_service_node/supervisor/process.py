@@ -140,7 +140,7 @@ class Process:
         elif self._stopper is None:
             self._take_down(rungs, '')
         else:
-            self.world.commit(self)  # what was asked for meanwhile is so for the next supervisor
+            self.world.note(self)  # what was asked for meanwhile is so for the next supervisor
             if self._stopper.over:
                 self._on_gone()
             else:
@@ -233,7 +233,7 @@ class Process:
         if self._stopper is not None and not self._stopper.over:
             self._stopper.check()
             if self._stopper is not None:
-                self.world.commit(self)  # how it ended, before the last of its tree is gone
+                self.world.note(self)  # how it ended, before the last of its tree is gone
         elif self._stopper is None and self._run.may_leave_somebody():
             # What it leaves behind goes with it, as a service's does under systemd.
             self._take_down(self._rungs(), '')

@@ -311,17 +311,21 @@ class Supervisor:
         record = process.record
         record.timestamp_ns = self.wall_ns()
         if process.internal:
-            journaled = self.history.commit_node(record)
             self.loop.after(0, self.node.noted)
-            return journaled
+            return self.note(process)
         self.table.sequence_number += 1
         record.sequence_number = self.table.sequence_number
-        journaled = self.history.commit(record)
+        journaled = self.note(process)
         self.broadcast({'event': 'process', 'process': self.describe(process)})
         if process.state in ENDED:
             # Later: whoever is told of the end may still want to look at it.
             self.loop.after(0, self._prune)
         return journaled
+
+    def note(self, process: Process) -> bool:
+        """See World."""
+        write = self.history.commit_node if process.internal else self.history.commit
+        return write(process.record)
 
     def journal_trouble(self) -> str:
         """See World."""

@@ -52,6 +52,9 @@ class World(Protocol):
         :return: whether the journal has it.
         """
 
+    def note(self, process: Process) -> bool:
+        """Journal the record of a process without telling; return whether the journal has it."""
+
     def journal_trouble(self) -> str:
         """Say in one line why the last `commit` was not journaled."""
 

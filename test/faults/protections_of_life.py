@@ -106,7 +106,7 @@ TABLE = (
                'supervisor/test_mark.py::'
                'test_whoever_brings_it_back_the_environment_is_that_of_the_instance'),
     Protection(2, 'a stop of one that was being stopped is recorded', 'supervisor/process.py',
-               'self.world.commit(self)  # what was asked for meanwhile', 'pass  #',
+               'self.world.note(self)  # what was asked for meanwhile', 'pass  #',
                'supervisor/test_taken_over.py::'
                'test_a_stop_of_one_that_was_being_stopped_anyway_is_a_stop'),
     Protection(2, 'a restart that was asked for is recorded', 'supervisor/records/record.py',
@@ -115,7 +115,7 @@ TABLE = (
                'supervisor/test_taken_over.py::'
                'test_a_restart_that_was_asked_for_is_finished_unless_a_stop_followed'),
     Protection(2, 'how a leader ended is recorded', 'supervisor/process.py',
-               'self.world.commit(self)  # how it ended', 'pass  #',
+               'self.world.note(self)  # how it ended', 'pass  #',
                'supervisor/test_taken_over.py::'
                'test_so_is_it_where_the_leader_ended_during_a_stop'),
     Protection(2, 'and is kept when its tree is taken over', 'supervisor/process.py',
