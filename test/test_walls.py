@@ -47,6 +47,7 @@ WALLS = {
     'protocol': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'domain': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'environment': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
+    'inbox': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'last_resort': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil', 'yaml'),
     'starting': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil'),
     'allow_list': (*ROS, *LAUNCH, *SSH, *NODE, *CLI, *SUPERVISOR, 'psutil',

@@ -60,6 +60,10 @@ def spoken(act: Callable[[], int]) -> int:
         return int(code)
     except KeyboardInterrupt:
         return spoken(_interrupted)
+    except RuntimeError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            return spoken(_interrupted)  # amidst a lock of threading, which takes it ill
+        raise
     except OutputLost as lost:
         _forget_stdout()
         return spoken(partial(_failed, f'stdout does not take the answer: {lost}'))

@@ -19,12 +19,14 @@ from __future__ import annotations
 import argparse
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-import queue
+from concurrent.futures import Future
+import signal
 import threading
 from typing import Any, Generic, TypeVar
 
 from ..client.records import Record
 from ..errors import LaunchServiceError, ResultCode
+from ..inbox import Inbox, not_ignored, Signal
 from .backend import Selection
 from .exit_codes import exit_code_of
 from .options import UsageError
@@ -70,32 +72,35 @@ def each(things: Iterable[Thing],
         return [attempt(thing) for thing in things]
     # Not a ThreadPoolExecutor: Python would wait for its threads, also after Ctrl-C, when
     # the answers don't matter any more.
-    waiting, done = deque(enumerate(things)), queue.SimpleQueue[
-        tuple[int, Outcome[Thing, Value] | None, BaseException | None]]()
-
-    def work() -> None:
-        while True:
-            try:
-                number, thing = waiting.popleft()
-            except IndexError:
-                return
-            try:
-                done.put((number, attempt(thing), None))
-            except BaseException as error:  # noqa: BLE001 - raised where it is awaited
-                done.put((number, None, error))
-
+    waiting = deque(enumerate(things))
     outcomes: dict[int, Outcome[Thing, Value]] = {}
-    try:
-        for _ in range(min(MAX_AT_ONCE, len(things))):
-            threading.Thread(target=work, name='launch-service', daemon=True).start()
-        while len(outcomes) < len(things):
-            number, outcome, failed = done.get()
-            if outcome is None:
-                assert failed is not None
-                raise failed
-            outcomes[number] = outcome
-    finally:
-        waiting.clear()
+    with Inbox[tuple[int, Future[Outcome[Thing, Value]]]](
+            *not_ignored(signal.SIGINT)) as inbox:
+        def work() -> None:
+            while True:
+                try:
+                    number, thing = waiting.popleft()
+                except IndexError:
+                    return
+                done: Future[Outcome[Thing, Value]] = Future()
+                try:
+                    done.set_result(attempt(thing))
+                except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+                    done.set_exception(error)
+                inbox.put((number, done))
+
+        try:
+            for _ in range(min(MAX_AT_ONCE, len(things))):
+                threading.Thread(target=work, name='launch-service', daemon=True).start()
+            while len(outcomes) < len(things) and not inbox.signalled():
+                news = inbox.get()
+                if not isinstance(news, Signal):
+                    number, done = news
+                    outcomes[number] = done.result()
+        finally:
+            waiting.clear()
+    if inbox.signalled():
+        raise KeyboardInterrupt
     return [outcomes[number] for number in range(len(things))]
 
 

@@ -22,8 +22,9 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import ResultCode
+from ..inbox import Signal
 from ..protocol import Message
-from .inbox import Answer, End, Inbox, News, Signal
+from .news import Answer, End, News, NodeInbox
 
 if TYPE_CHECKING:
     from .launch_service import LaunchServiceNode
@@ -38,7 +39,7 @@ RETRY = 0.5  # seconds until a supervisor that is coming back is asked again
 Say = Callable[[str], None]
 
 
-def keep(node: LaunchServiceNode, inbox: Inbox, say: Say) -> int:
+def keep(node: LaunchServiceNode, inbox: NodeInbox, say: Say) -> int:
     """Leave the processes to the supervisor, and return the exit code."""
     node.link.send('detach', {}, lambda answer: inbox.put(Answer(answer)))
     deadline = time.monotonic() + DETACH_PATIENCE
@@ -53,7 +54,7 @@ def keep(node: LaunchServiceNode, inbox: Inbox, say: Say) -> int:
         return 0
 
 
-def stop(node: LaunchServiceNode, inbox: Inbox, say: Say) -> int:
+def stop(node: LaunchServiceNode, inbox: NodeInbox, say: Say) -> int:
     """
     Stop all processes and the supervisor, and return the exit code.
 
@@ -65,7 +66,7 @@ def stop(node: LaunchServiceNode, inbox: Inbox, say: Say) -> int:
 
 class _Stop:
 
-    def __init__(self, node: LaunchServiceNode, inbox: Inbox, say: Say) -> None:
+    def __init__(self, node: LaunchServiceNode, inbox: NodeInbox, say: Say) -> None:
         self._node = node
         self._inbox = inbox
         self._say = say
@@ -133,7 +134,7 @@ class _Stop:
         return 1
 
 
-def _next(inbox: Inbox, timeout: float) -> News | None:
+def _next(inbox: NodeInbox, timeout: float) -> News | None:
     try:
         return inbox.get(max(timeout, 0.0))
     except queue.Empty:

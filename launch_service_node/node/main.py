@@ -23,14 +23,16 @@ its supervisor can't be started.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import traceback
 from typing import TYPE_CHECKING
 
 from ..errors import InstanceError, InvalidRequest, LaunchServiceError
+from ..inbox import not_ignored, Signal
 from ..last_resort import ends_within
-from .inbox import End, Inbox, Signal
+from .news import End, NodeInbox
 
 if TYPE_CHECKING:
     from rclpy.context import Context
@@ -68,7 +70,9 @@ def say(line: str) -> None:
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it ends, and return the exit code."""
-    with Inbox() as inbox:  # first, so that Ctrl-C is taken from here on
+    # First, so that Ctrl-C is taken from here on. rclpy's own handlers would end the
+    # context, and with it the publishers that still have to tell how the processes end.
+    with NodeInbox(signal.SIGINT, signal.SIGTERM, *not_ignored(signal.SIGHUP)) as inbox:
         words = sys.argv if args is None else [sys.argv[0], *args]
         try:
             return _main(words, inbox)
@@ -83,7 +87,7 @@ def _tell(error: LaunchServiceError) -> int:
             else CONFLICT if isinstance(error, InstanceError) else NO_SUPERVISOR)
 
 
-def _main(words: list[str], inbox: Inbox) -> int:
+def _main(words: list[str], inbox: NodeInbox) -> int:
     from rclpy.context import Context
     context = Context()
     own = _init(context, words)
@@ -124,7 +128,7 @@ def _no_node(error: Exception) -> InvalidRequest:
                           'the names, the parameters and the ROS_ variables are right')
 
 
-def _make_node(context: Context, managed: bool, inbox: Inbox) -> LaunchServiceNode:
+def _make_node(context: Context, managed: bool, inbox: NodeInbox) -> LaunchServiceNode:
     import socket
 
     from rclpy.exceptions import ParameterException
@@ -144,7 +148,7 @@ def _make_node(context: Context, managed: bool, inbox: Inbox) -> LaunchServiceNo
         raise _no_node(error) from error
 
 
-def _run(context: Context, managed: bool, inbox: Inbox) -> int:
+def _run(context: Context, managed: bool, inbox: NodeInbox) -> int:
     from rclpy.executors import SingleThreadedExecutor
 
     node = _make_node(context, managed, inbox)
@@ -177,7 +181,7 @@ def _run(context: Context, managed: bool, inbox: Inbox) -> int:
     return code
 
 
-def _spin(executor: Executor, stop: threading.Event, inbox: Inbox) -> None:
+def _spin(executor: Executor, stop: threading.Event, inbox: NodeInbox) -> None:
     """Run callbacks until told to stop; a defect ends the node, visibly."""
     try:
         while not stop.is_set():
@@ -191,7 +195,7 @@ def _nothing() -> None:
     pass
 
 
-def _serve(node: LaunchServiceNode, managed: bool, inbox: Inbox) -> int:
+def _serve(node: LaunchServiceNode, managed: bool, inbox: NodeInbox) -> int:
     news = inbox.get()
     if isinstance(news, End):
         if isinstance(news.error, LaunchServiceError):

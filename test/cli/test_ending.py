@@ -26,7 +26,7 @@ import threading
 from harness import PATIENCE
 import pytest
 
-from launch_service_node.cli import local_backend, main
+from launch_service_node.cli import ending, local_backend, main
 
 # A call of C that never comes back and holds the lock of the interpreter, as rclpy does.
 HANGING = """\
@@ -55,15 +55,21 @@ HANGING = """\
 FINE = 'lambda *_, **__: None'
 
 INTERRUPTED = """\
-    import sys, threading
+    import signal, sys, threading, time
     from launch_service_node.cli import main
     from launch_service_node.cli.verbs import stop
+
+    def interrupt_this_thread():
+        while sys._current_frames()[threading.main_thread().ident].f_code.co_name != 'get':
+            time.sleep(0.01)  # until the main thread waits
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
     class Forever:
         namespace = '/robot1'
 
         def stop(self, *_):
             print('asked\\n', end='', flush=True)
+            {then}
             threading.Event().wait()
 
     class Reach:
@@ -157,12 +163,29 @@ def test_a_middleware_that_does_both_is_left_in_peace() -> None:
 # `ros2` ends by way of the interpreter, as whoever gives the words does.
 @pytest.mark.parametrize('words', ['', 'sys.argv[1:]'], ids=['launch-service', 'ros2'])
 def test_ctrl_c_does_not_wait_for_answers_that_nobody_wants_any_more(words: str) -> None:
-    running = program(INTERRUPTED.format(words=words))
+    running = program(INTERRUPTED.format(words=words, then=''))
     assert running.stdout is not None
     assert [running.stdout.readline() for _ in range(2)] == ['asked\n'] * 2
     running.send_signal(signal.SIGINT)
     code, _, err = end_of(running)
     assert (code, err) == (130, 'launch-service: interrupted\n')
+
+
+def test_ctrl_c_is_not_missed_by_a_main_thread_that_it_does_not_wake() -> None:
+    # As when it comes while that is just about to wait.
+    running = program(INTERRUPTED.format(words='', then='interrupt_this_thread()'))
+    code, _, err = end_of(running)
+    assert (code, err) == (130, 'launch-service: interrupted\n')
+
+
+def test_ctrl_c_amidst_a_lock_is_no_crash(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted_where_condition_waits() -> int:
+        condition = threading.Condition()
+        with condition:
+            condition.release()
+            raise KeyboardInterrupt
+    assert ending.spoken(interrupted_where_condition_waits) == 130
+    assert capsys.readouterr().err == 'launch-service: interrupted\n'
 
 
 @pytest.mark.parametrize('words', [

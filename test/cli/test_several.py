@@ -14,6 +14,7 @@
 
 """Work on several things gives an outcome for each."""
 
+import signal
 import threading
 
 import pytest
@@ -49,3 +50,13 @@ def test_a_defect_is_not_taken_for_an_outcome() -> None:
 def test_of_nothing_there_is_no_outcome() -> None:
     assert each([], lambda one: one) == []
     assert code_of_all([]) == ResultCode.OK
+
+
+def test_a_ctrl_c_that_is_to_be_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `&` in a script does
+    try:
+        seen = {outcome.value for outcome in each(
+            [1, 2], lambda _: signal.getsignal(signal.SIGINT))}
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == {signal.SIG_IGN}

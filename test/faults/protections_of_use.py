@@ -370,6 +370,22 @@ TABLE = (
                "name='launch-service', daemon=True", "name='launch-service'",
                'cli/test_ending.py::'
                'test_ctrl_c_does_not_wait_for_answers_that_nobody_wants_any_more'),
+    Protection(16, 'Ctrl-C is not missed', 'inbox.py',
+               'signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)', '-1',
+               'cli/test_ending.py::'
+               'test_ctrl_c_is_not_missed_by_a_main_thread_that_it_does_not_wake'),
+    Protection(16, 'SIGTERM is not missed', 'inbox.py',
+               'signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)', '-1',
+               'node/test_life.py::test_a_signal_that_does_not_wake_the_main_thread_is_heard'),
+    Protection(16, 'Ctrl-C amidst a lock is one', 'cli/ending.py',
+               'isinstance(error.__context__, KeyboardInterrupt)', 'False',
+               'cli/test_ending.py::test_ctrl_c_amidst_a_lock_is_no_crash'),
+    Protection(16, 'nohup is heeded', 'node/main.py',
+               '*not_ignored(signal.SIGHUP)', 'signal.SIGHUP',
+               'node/test_life.py::test_a_hangup_that_is_to_be_ignored_ends_nothing'),
+    Protection(16, 'a background job stays deaf to Ctrl-C', 'cli/several.py',
+               '*not_ignored(signal.SIGINT)', 'signal.SIGINT',
+               'cli/test_several.py::test_a_ctrl_c_that_is_to_be_ignored_stays_so'),
     Protection(16, 'the middleware keeps no node', 'node/main.py',
                'with ends_within(LEAVING, code):', 'if True:',
                'node/test_last_resort.py::'

@@ -34,7 +34,7 @@ def test_it_imports_neither_launch_nor_ssh_nor_what_the_supervisor_uses(module):
     subprocess.run([sys.executable, '-c', program], check=True, timeout=PATIENCE)
 
 
-@pytest.mark.parametrize('module', ['main', 'link', 'history', 'inbox', 'view'])
+@pytest.mark.parametrize('module', ['main', 'link', 'history', 'news', 'view'])
 def test_it_needs_no_ros_before_the_node_is_made(module):
     program = ('import sys\n'
                'sys.modules["rclpy"] = None\n'

@@ -14,7 +14,10 @@
 
 """How a node begins and ends, and what becomes of the processes meanwhile."""
 
+import ctypes
 import os
+from pathlib import Path
+import re
 import signal
 
 from harness import alive, PATIENCE, wait_until
@@ -65,6 +68,19 @@ def assert_clean(node):
     assert 'Traceback' not in node.said, node.said
 
 
+def signal_another_thread(pid, number):
+    """Send a signal to a thread that does not block it, and is not the main one."""
+    for thread in (int(name) for name in os.listdir(f'/proc/{pid}/task') if int(name) != pid):
+        try:
+            status = Path(f'/proc/{pid}/task/{thread}/status').read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+        blocked = int(re.search(r'^SigBlk:\s*(\w+)', status, re.MULTILINE)[1], 16)
+        if not blocked >> number - 1 & 1 and not ctypes.CDLL(None).tgkill(pid, thread, number):
+            return
+    pytest.fail('all threads but the main one block it')
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_end_stops_the_processes_and_the_supervisor(robot, caller, number):
     node = robot.node(SLEEPER)
@@ -74,6 +90,26 @@ def test_an_end_stops_the_processes_and_the_supervisor(robot, caller, number):
     assert not alive(pid)
     wait_until(lambda: supervisor_is_gone(robot.lab))
     wait_until(lambda: robot.lab.leftovers() == [])
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_is_heard(robot):
+    # As when it comes while that is just about to wait.
+    node = robot.node(SLEEPER)
+    signal_another_thread(node.popen.pid, signal.SIGTERM)
+    assert_clean(node)
+
+
+def test_a_hangup_that_is_to_be_ignored_ends_nothing(robot, caller):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        node = robot.node(SLEEPER)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    node.signal(signal.SIGHUP)
+    pid = start(caller).os_pid
+    node.signal(signal.SIGTERM)
+    assert_clean(node)
+    assert 'SIGHUP' not in node.said and not alive(pid)
 
 
 def test_an_end_keeps_the_processes_and_the_supervisor_when_told_so(robot, caller):
