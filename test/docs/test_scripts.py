@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+import fcntl
 import os
 from pathlib import Path
 import shutil
@@ -50,6 +52,22 @@ def test_demo_shows_what_it_can_and_leaves_nothing_behind(prepared: Reader, lab:
     wait_until(lambda: not _runs_in(lab.folder))  # the supervisor goes last
     left = {path.name for path in lab.folder.iterdir()} - {'config', 'launch', '.ros'}
     assert left == set()
+
+
+def test_demos_at_the_same_time_have_domains_of_their_own(tmp_path: Path) -> None:
+    program = f'. {SCRIPTS}/own_domain.sh; own_domain mine {tmp_path} && echo $mine && read'
+    with ExitStack() as stack:
+        for number in range(1, 98):  # who else is there leaves three
+            lock = stack.enter_context(open(tmp_path / f'ros_domain_{number}.lock', 'w'))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def begin() -> str:
+            demo = stack.enter_context(subprocess.Popen(
+                ['bash', '-c', program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            assert demo.stdout is not None
+            return demo.stdout.readline()
+        assert sorted(begin() for _ in range(3)) == ['100\n', '98\n', '99\n']
+        assert begin() == ''
 
 
 def test_demo_that_keeps_the_robot_up_says_what_to_type_next(prepared: Reader) -> None:
