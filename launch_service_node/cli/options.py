@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-import math
 import os
 import re
 import sys
 from typing import Any, NoReturn
 
+from ..client.waits import LONGEST
 from ..errors import ResultCode
 from .exit_codes import ExitCode
 from .output import complain, print_json, result
@@ -94,9 +94,9 @@ class VerbParser(OneLineParser):
 
 
 def seconds(text: str) -> float:
-    """Return a positive, finite number of seconds."""
+    """Return a positive number of seconds that can be waited for."""
     value = float(text)
-    if not 0 < value < math.inf:
+    if not 0 < value <= LONGEST:
         raise ValueError
     return value
 

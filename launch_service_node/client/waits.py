@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How long a client waits when nobody says."""
+"""How long a client waits when nobody says, and at most."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ CONNECT = 5.0  # seconds for the supervisor of an instance on this host to take 
 ANSWER = 10.0  # seconds for an answer that waits for no process
 PROCESS_ANSWER = 60.0  # seconds for an answer that waits until processes stop or get ready
 MARGIN = 10.0  # seconds that an answer may take on top of what the request asks to wait
+
+LONGEST = 2_147_483.0  # seconds: poll(2) takes an int of milliseconds, which is 24 days
 
 
 def answer_within(timeout: float | None, *, waits_for_process: bool = False,

@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-import threading
 from typing import TypeAlias
 
 from launch import LaunchContext, SomeSubstitutionsType, Substitution
@@ -25,6 +24,7 @@ from launch.frontend import Entity, Parser
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 from launch.utilities.type_utils import coerce_to_type
 
+from ..client.waits import LONGEST
 from ..errors import InvalidRequest
 
 #: What an argument of an action may be; all of it may be substitutions.
@@ -91,7 +91,7 @@ def number(context: LaunchContext, kept: Kept, what: str) -> float | None:
         value = float(given)
     except ValueError:
         raise InvalidRequest(f'{what} is {given!r}, which is no number') from None
-    if not abs(value) < threading.TIMEOUT_MAX:  # not a number is not less, either
+    if not abs(value) <= LONGEST:  # not a number is not less, either
         raise InvalidRequest(f'{what} is {given!r}, which is no time that can be waited for')
     return value
 

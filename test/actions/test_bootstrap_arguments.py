@@ -31,6 +31,7 @@ from launch_service_node.machines import SSHMachine  # noqa: E402
 @pytest.mark.parametrize(('given', 'message'), [
     ({'timeout': 'inf'}, "timeout of the LaunchServiceNode on h is 'inf', which is no time that "
      'can be waited for'),
+    ({'timeout': 2147484}, 'which is no time that can be waited for'),
     ({'graph_timeout': 'nan'}, "is 'nan', which is no time that can be waited for"),
     ({'timeout': 0}, 'has to be more than 0 seconds'),
 ])

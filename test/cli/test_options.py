@@ -66,6 +66,7 @@ def test_no_words_are_an_empty_list() -> None:
     (['list', '--timeout', '0'], '--timeout'),
     (['list', '--timeout', 'nan'], '--timeout'),
     (['list', '--timeout', 'inf'], '--timeout'),
+    (['list', '--timeout', '2147484'], '--timeout'),  # as milliseconds no int of C
     (['stop', '--id', '0'], '--id'),
     (['stop', 'x', '--sigterm-timeout', '-1'], '--sigterm-timeout'),
     (['start', 'x', '--env', 'A'], 'NAME=VALUE'),
