@@ -28,7 +28,7 @@ import ctypes
 import time
 
 _SIGEV_THREAD = 2
-_BEFORE_THE_END = 0.5  # seconds that the last words have to be written
+_BEFORE_THE_END = 5.0  # seconds that the last words have to be written, also on a host that stalls
 _PROGRAM = ctypes.create_string_buffer(b'launch-service')  # who says them
 
 

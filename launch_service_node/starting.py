@@ -194,20 +194,22 @@ def start_instance(namespace: str, allow_list: Sequence[str] = (),
 def _with_node(namespace: str, home: str, command: list[str], deadline: float,
                environ: Mapping[str, str]) -> Outcome:
     """Start a node where there is none, and wait until there is one."""
-    with SupervisorClient(namespace, home) as client:
+    def left() -> float:
+        return max(0.1, deadline - time.monotonic())
+    with SupervisorClient(namespace, home, left()) as client:
         what = ATTACHED
-        if client.call('status')['instance']['node'] is None:
+        if client.call('status', left())['instance']['node'] is None:
             environment = base_environment(environ, sys.prefix)
             # The clean environment says nothing of where this caller keeps its state.
             environment['LAUNCH_SERVICE_STATE_DIR'] = home
             try:
-                client.call('manage_node', environment=environment, argv=command)
+                client.call('manage_node', left(), environment=environment, argv=command)
                 what = STARTED
             except InstanceError:
                 pass  # somebody else was faster; theirs is waited for
-        left = max(0.1, deadline - time.monotonic())
+        seconds = left()
         try:
-            instance = client.call('wait_node', left + 1.0, seconds=left)['instance']
+            instance = client.call('wait_node', seconds + 1.0, seconds=seconds)['instance']
         except (Unreachable, ProcessError) as error:
             error.facts['what'] = what
             if what == STARTED and error.code != ResultCode.SUPERVISOR_UNAVAILABLE:

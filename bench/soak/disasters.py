@@ -135,6 +135,7 @@ def full_disk(instance: Instance) -> None:
             instance.random.choice(_MEANWHILE)(instance)
         if instance.random.random() < 0.3:
             fall(instance, recorded=False)
+            instance.call('set_mode', mode='run')  # that it was told so may not be written
     finally:
         filler.unlink()
     wait_until(lambda: instance.ask('start', cmd='short')['ok'])

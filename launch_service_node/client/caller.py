@@ -86,6 +86,8 @@ class ServiceCaller:
         try:
             return self._call(self._client(service), request, find_within, answer_within, attempts)
         except RuntimeError as error:  # rclpy: an entity or the context is gone
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise  # Ctrl-C amidst a lock of threading, which takes it ill
             raise explain.closed(f'{self.target}/{service.name}', str(error)) from error
 
     def _call(self, client: Client[Any, Any], request: Any, find_within: float,

@@ -92,5 +92,9 @@ class RosSession:
         self.close()
 
     def _spin(self) -> None:
-        while not self._stop.is_set() and self._context.ok():
-            self._executor.spin_once(timeout_sec=1.0)
+        try:
+            while not self._stop.is_set() and self._context.ok():
+                self._executor.spin_once(timeout_sec=1.0)
+        except RuntimeError:
+            if not self._stop.is_set():  # `close` waits for this thread, but not for ever
+                raise

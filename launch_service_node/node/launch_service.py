@@ -50,6 +50,9 @@ NODE_NAME = 'launch_service'
 #: Seconds for discovery to find whoever asked last; less than a supervisor gives its node to end.
 LATE_CLIENTS = 2.5
 
+#: Seconds for those who listen to have all that was published.
+ACKNOWLEDGED = 1.0
+
 
 class LaunchServiceNode(Node):
     """
@@ -122,17 +125,22 @@ class LaunchServiceNode(Node):
         """
         Let the last heartbeat say that this end is meant, and see all off that was sent.
 
-        :param timeout: seconds to wait at most for topics, and as long for a response that
-            has just been sent: whether a response has arrived, the middleware does not say.
-            One whose client discovery has not found yet is waited for up to LATE_CLIENTS.
+        Topics are waited for up to ACKNOWLEDGED, which it takes only where a subscriber is
+        gone without a word. A response whose client discovery has not found yet is waited
+        for up to LATE_CLIENTS.
+
+        :param timeout: seconds for a response that has just been sent: whether it has
+            arrived, the middleware does not say.
         """
         self._pulse.stop(timeout)
         if self._heartbeat is None or self._status_publisher is None:
             return
         self.view.mode = 'stopping'
         self._heartbeat.beat()
+        deadline = time.monotonic() + ACKNOWLEDGED
         for publisher in (self._heartbeat.publisher, self._status_publisher):
-            publisher.wait_for_all_acked(Duration(seconds=timeout))
+            publisher.wait_for_all_acked(
+                Duration(seconds=max(0.0, deadline - time.monotonic())))
         if late_clients.wait_sent(LATE_CLIENTS):
             self._last_answer = time.monotonic()
         threading.Event().wait(max(0.0, self._last_answer + timeout - time.monotonic()))

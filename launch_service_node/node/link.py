@@ -155,13 +155,13 @@ class SupervisorLink:
 
     def _connect(self) -> Connection:
         try:
-            return Connection(self.namespace, self._home)
+            return Connection(self.namespace, self._home, ATTACH_TIMEOUT)
         except Unreachable as error:
             if error.code == ResultCode.TIMED_OUT:
                 raise
             from ..starting import ensure_supervisor  # a managed node comes here only after a fall
             ensure_supervisor(self.namespace, home=self._home, timeout=ATTACH_TIMEOUT)
-            return Connection(self.namespace, self._home)
+            return Connection(self.namespace, self._home, ATTACH_TIMEOUT)
 
     def _attach(self, connection: Connection) -> None:
         try:

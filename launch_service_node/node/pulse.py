@@ -56,7 +56,7 @@ class Pulse:
 
     def start(self) -> None:
         """Begin; the first calls come after one period."""
-        now = time.monotonic()
+        now = self._turned = time.monotonic()
         for job in self._jobs:
             job.due = now + job.period
         self._jobs.append(_Job(PROBE, self._probe, now))

@@ -46,12 +46,12 @@ def not_stopped(name: str, pids: Sequence[int]) -> tuple[str, ProcessError]:
         ResultCode.NOT_STOPPED, pids=pids)
 
 
-def kept(name: str, pid: int) -> tuple[str, ProcessError]:
+def kept(name: str, pids: Sequence[int]) -> tuple[str, ProcessError]:
     """Return what is known of a process that has ended and that its debugger keeps, as above."""
-    said = f'pid {pid} has ended, but the debugger that traces it keeps it'
+    said = f'pid {", ".join(map(str, pids))} has ended, but the debugger that traces it keeps it'
     return said, ProcessError(
-        f'{name}: {said}; have it detach (TracerPid in /proc/{pid}/status tells which one)',
-        ResultCode.NOT_STOPPED, pids=[pid])
+        f'{name}: {said}; have it detach (TracerPid in /proc/PID/status tells which one)',
+        ResultCode.NOT_STOPPED, pids=pids)
 
 
 def forgotten(process_id: int) -> ProcessError:

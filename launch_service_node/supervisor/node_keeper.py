@@ -70,6 +70,12 @@ class NodeKeeper:
         """Say whether a managed node is alive."""
         return self.process is not None and self.process.state not in ENDED
 
+    def take_over(self, record: Record) -> None:
+        """Go on with the node of an earlier supervisor, be it only to see it go."""
+        if not record.stop_asked or record.state in ALIVE:
+            self.process = Process(record, self._world, internal=True)
+            self._leaving = record.stop_asked
+
     def manage(self, argv: list[str], environment: dict[str, str]) -> None:
         """
         Start the node, when one that is about to leave has left, and bring it back from now on.
@@ -84,7 +90,7 @@ class NodeKeeper:
         record = Record(0, 'node', entry, list(argv), environment, '')
         self._next = Process(record, self._world, internal=True)
         if self.running and self.process is not None:
-            self.process.end_by_itself(_GRACE, lambda _: self._start_next())
+            self.process.end_by_itself(_GRACE, lambda _: None)  # `noted` hears of its end
         else:
             self._start_next()
 
@@ -157,6 +163,7 @@ class NodeKeeper:
 
     def noted(self) -> None:
         """Take note that the managed node changed its state; give up on one that never came."""
+        self._start_next()
         process = self.process
         if process is None or self._connection is not None or not self._waiters:
             return

@@ -372,6 +372,7 @@ class Operations:
     def _shutdown(self, request: Request, fields: Fields) -> None:
         supervisor = self.supervisor
         if fields['keep_processes']:
+            supervisor.node.retire()  # recorded before it is told
             request.answer(processes=self._snapshot()['processes'])
             supervisor.node.dismiss()
             return

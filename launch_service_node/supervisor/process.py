@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from ..errors import LaunchServiceError, NotNow, ResultCode
 from . import failures, ladder, policy
-from .kernel.identity import Handle, read_stat
+from .kernel.identity import Handle, kept_by_debugger, read_stat
 from .kernel.loop import Timer
 from .kernel.sampling import Measurement
 from .kernel.spawn import NEVER_STARTED
@@ -152,8 +152,8 @@ class Process:
         self._waiters.add_gone(waiter)
 
         def late() -> None:
-            if self.state in ALIVE and self._stopper is None:
-                self._take_down(self._rungs(), '')
+            if self.state in ALIVE:
+                self._ask_for_its_end(self._rungs())
         self.world.loop.after(grace, late)
 
     def restart(self, waiter: Waiter, wait_ready: bool) -> None:
@@ -189,7 +189,7 @@ class Process:
         """Notice a stop or a continue of an adopted process, without measuring it."""
         if self.adopted and self.record.pid and self.state in ALIVE:
             stat = read_stat(self.record.pid)
-            if stat is not None and stat.start_ticks == self.record.start_ticks:
+            if stat is not None and stat.alive and stat.start_ticks == self.record.start_ticks:
                 self.note_suspended(stat.state in 'Tt')
 
     def close(self) -> None:
@@ -251,7 +251,7 @@ class Process:
         self._first = False  # whoever waited for a start waits no more
         if record.boot_id != self.world.boot_id:
             # Times of another boot mean nothing in this one, and it has ended unasked.
-            record.restarts, record.in_a_row, record.ready_at = [], 0, 0.0
+            record.restarts, record.in_a_row = [], 0
             if record.restart_asked:
                 record.restart_asked = record.stop_asked = False
         if record.state == State.BACKOFF:
@@ -260,8 +260,7 @@ class Process:
                 min(delay, record.entry.restart.max_delay), self._restart_due)
         if record.state not in ALIVE:
             return
-        if record.state == State.STOPPING and not (record.stop_asked or record.ready_at):
-            self._failure = record.err_msg  # it was not ready in time
+        self._failure = record.late
         if not self._run.adopt():
             if record.pid or not record.exit_known:
                 record.end_run(None)
@@ -317,7 +316,7 @@ class Process:
         self._waits_no_more()
 
     def _on_late(self, why: str) -> None:
-        self._failure = why
+        self._failure = self.record.late = why
         self._waits_no_more()
         self._take_down(self._rungs(), why)
 
@@ -346,7 +345,9 @@ class Process:
         self._stopper.begin()
 
     def _on_left(self, pids: list[int]) -> None:
-        self._not_gone(*failures.not_stopped(self.record.name, pids))
+        kept = pids and all(map(kept_by_debugger, pids))
+        explain = failures.kept if kept else failures.not_stopped
+        self._not_gone(*explain(self.record.name, pids))
 
     def _not_gone(self, said: str, error: LaunchServiceError) -> None:
         if self.record.err_msg != said or self.record.restart_asked:
@@ -364,7 +365,10 @@ class Process:
         self._run.nothing_left()
         self._failure = self._failure or self._run.failure
         record = self.record
-        if record.restart_asked:
+        if record.restart_asked and not self._may_restart():
+            record.restart_asked = False
+            self._end(State.STOPPED, policy.DRAINS)
+        elif record.restart_asked:
             record.restart_asked = False
             self.start()
             self._waiters.gone(failures.started_again(record.name))
@@ -377,13 +381,17 @@ class Process:
 
     def _await_news(self) -> None:
         # A debugger that does not wait for what it traces keeps the news from us, its parent.
-        self._no_more_news()
-        kept = failures.kept(self.record.name, self.record.pid)
-        self._untold = self.world.loop.after(ladder.LAST_WAIT, lambda: self._not_gone(*kept))
+        if self._untold is None:
+            self._untold = self.world.loop.after(ladder.LAST_WAIT, self._on_kept)
+
+    def _on_kept(self) -> None:
+        self._untold = None
+        self._not_gone(*failures.kept(self.record.name, [self.record.pid]))
 
     def _no_more_news(self) -> None:
         if self._untold is not None:
             self._untold.cancel()
+            self._untold = None
 
     def _may_restart(self) -> bool:
         return self.internal or self.world.restarts_allowed()
@@ -393,8 +401,7 @@ class Process:
         said = self._failure or self._run.end_in_words()
         known = record.exit_known or bool(self._failure)
         decision = policy.decide(
-            record.entry.restart, known and not said,
-            self._ended_at - record.ready_at if record.ready_at else 0.0,
+            record.entry.restart, known and not said, self._uptime(),
             policy.History(tuple(record.restarts), record.in_a_row), now, self.world.random(),
             self._may_restart())
         if decision.delay is None:
@@ -408,6 +415,13 @@ class Process:
         self._go(State.BACKOFF)
         self._waiters.start_failed(failures.not_started(self.record))
         self._restart_timer = self.world.loop.after(decision.delay, self._restart_due)
+
+    def _uptime(self) -> float:
+        """Return the seconds from when it was ready to its end, where that is known."""
+        record = self.record
+        if not record.ready_at or record.boot_id != self.world.boot_id:
+            return 0.0
+        return self._ended_at - record.ready_at
 
     def _restart_due(self) -> None:
         if not self._may_restart():

@@ -134,6 +134,7 @@ class Stopper:
             self._rungs = list(rungs(0.0, 0.0))
             self._timer = self._loop.after(_OUT_OF_DESCRIPTORS, self._step)
         else:
+            self._keep_looking(left)
             self._on_left(sorted(left))
 
     def _send(self, members: dict[int, int], number: int) -> None:
@@ -153,8 +154,10 @@ class Stopper:
                 continue
             if not (grouped and leader is not None and stat.pgrp == leader.pid):
                 _signal(handle.send, number)
-            if stat.state in 'Tt' and number != signal.SIGKILL:
-                _signal(handle.send, signal.SIGCONT)  # a stopped process takes no other signal
+            # A stopped process takes no other signal. What is left of a process shows as a
+            # zombie when its main thread has ended, also while the others are stopped.
+            if stat.state in 'TtZ' and number != signal.SIGKILL:
+                _signal(handle.send, signal.SIGCONT)
             handle.close()
 
     def _look(self) -> dict[int, int] | None:

@@ -132,8 +132,8 @@ class Supervisor:
             self.table.add(Process(record, self))
         # An output may be all that a full disk or a power cut has left of a process.
         self.table.next_id = max(self.table.next_id, newest_output(self._outputs) + 1)
-        if node_record is not None and not node_record.stop_asked:
-            self.node.process = Process(node_record, self, internal=True)
+        if node_record is not None:
+            self.node.take_over(node_record)
         settings.save(self._settings_path, self.instance_id, self.settings)
         operations = Operations(self)
         self.server = Server(self.loop, os.path.join(self.folder, SOCKET_NAME), {

@@ -61,10 +61,14 @@ got = rclpy.task.Future()
 node.create_subscription(Heartbeat, '/heartbeat', got.set_result, 10)
 client = node.create_client(Shutdown, '/shutdown')
 assert client.wait_for_service(timeout_sec=60), 'no service'
-called = client.call_async(Shutdown.Request(keep_processes=True))
-for future in (got, called):
-    rclpy.spin_until_future_complete(node, future, timeout_sec=60)
-    assert future.done(), 'no answer'
+rclpy.spin_until_future_complete(node, got, timeout_sec=60)
+assert got.done(), 'no message'
+for _ in range(20):  # the other side may not know of this client yet, and answer nobody
+    called = client.call_async(Shutdown.Request(keep_processes=True))
+    rclpy.spin_until_future_complete(node, called, timeout_sec=3)
+    if called.done():
+        break
+assert called.done(), 'no answer'
 print(launch_service_node.__file__)
 print(launch_service_node.msg.__file__)
 print(got.result().hostname, got.result().period, called.result().processes[0].process_name)

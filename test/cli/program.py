@@ -29,7 +29,8 @@ LONG = 60.0
 #: How soon an instance is found, or a tab is answered, is up to the host, and not what is tested.
 PATIENT = f"""\
 from launch_service_node.cli import backend, completers
-backend.FIND = {PATIENCE}
+from launch_service_node.client import waits
+backend.FIND = backend.CONNECT = waits.ANSWER = {PATIENCE}
 completers.WAITS = backend.Waits({PATIENCE}, {PATIENCE})
 """
 

@@ -59,6 +59,8 @@ INTERRUPTED = """\
     from launch_service_node.cli import main
     from launch_service_node.cli.verbs import stop
 
+    once = threading.Lock()
+
     def interrupt_this_thread():
         while sys._current_frames()[threading.main_thread().ident].f_code.co_name != 'get':
             time.sleep(0.01)  # until the main thread waits
@@ -173,7 +175,8 @@ def test_ctrl_c_does_not_wait_for_answers_that_nobody_wants_any_more(words: str)
 
 def test_ctrl_c_is_not_missed_by_a_main_thread_that_it_does_not_wake() -> None:
     # As when it comes while that is just about to wait.
-    running = program(INTERRUPTED.format(words='', then='interrupt_this_thread()'))
+    running = program(INTERRUPTED.format(
+        words='', then='once.acquire(blocking=False) and interrupt_this_thread()'))
     code, _, err = end_of(running)
     assert (code, err) == (130, 'launch-service: interrupted\n')
 

@@ -23,7 +23,7 @@ import time
 from typing import Any
 
 from cli.program import LONG, Program
-from harness import wait_until
+from harness import PATIENCE, wait_until
 import pytest
 
 BOTH = pytest.mark.parametrize('way', [('--local',), ()], ids=['local', 'ros'])
@@ -227,7 +227,7 @@ def test_an_instance_that_is_not_there_is_not_found(program: Program) -> None:
         done = program('list', '/nowhere', '--timeout', '4')
         assert done.returncode == 3 and 'ROS_DOMAIN_ID=' in done.stderr
         return '/robot1' in done.stderr
-    wait_until(told)  # on a busy host it may not be found in that time
+    wait_until(told, 4 * PATIENCE)  # on a busy host it may not be found in that time
     done = program('list', '/nowhere', '--local')
     assert done.returncode == 3 and 'launch-service up /nowhere' in done.stderr
 

@@ -20,7 +20,7 @@ import os
 import signal
 
 from cli.program import Program
-from harness import freeze, wait_until
+from harness import freeze, PATIENCE, wait_until
 import pytest
 
 BOTH = pytest.mark.parametrize('way', [('--local',), ()], ids=['local', 'ros'])
@@ -76,6 +76,6 @@ def test_one_that_hangs_does_not_hide_the_other(fleet: Program, way: tuple[str, 
             return (done.returncode in (3, 4) and '/fleet/robot2' in done.stdout
                     and '/robot1' not in done.stdout and done.stderr.count('\n') == 1
                     and done.stderr.startswith('launch-service: /robot1: '))
-        wait_until(told)
+        wait_until(told, 4 * PATIENCE)  # a try takes seconds, and may come too soon
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -119,6 +119,19 @@ def test_the_domain_that_was_searched_is_named(
         caller.call(TRIGGER, _request(), find_within=0.1, answer_within=LONG)
 
 
+def test_ctrl_c_amidst_a_lock_stays_one(
+        caller: ServiceCaller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted_where_condition_waits(_: Service) -> None:
+        condition = threading.Condition()
+        with condition:
+            condition.release()
+            raise KeyboardInterrupt
+    monkeypatch.setattr(caller, '_client', interrupted_where_condition_waits)
+    with pytest.raises(RuntimeError) as caught:
+        caller.call(TRIGGER, _request(), find_within=LONG, answer_within=LONG)
+    assert isinstance(caught.value.__context__, KeyboardInterrupt)
+
+
 def test_a_service_that_is_not_there_is_unavailable(caller: ServiceCaller) -> None:
     with pytest.raises(Unreachable) as caught:
         caller.call(TRIGGER, _request(), find_within=0.3, answer_within=LONG)

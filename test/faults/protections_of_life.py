@@ -118,13 +118,35 @@ TABLE = (
                'self.world.note(self)  # how it ended', 'pass  #',
                'supervisor/test_taken_over.py::'
                'test_so_is_it_where_the_leader_ended_during_a_stop'),
+    Protection(2, 'who was kept for a while has not failed', 'supervisor/process.py',
+               'self._failure = record.late\n', 'self._failure = record.err_msg\n',
+               'supervisor/test_taken_over.py::'
+               'test_that_the_rest_was_kept_for_a_while_is_no_reason_of_the_end'),
+    Protection(2, 'a node that was told to go goes', 'supervisor/node_keeper.py',
+               'if not record.stop_asked or record.state in ALIVE:', 'if not record.stop_asked:',
+               'supervisor/test_node_dismissed.py::'
+               'test_one_that_was_told_to_go_goes_also_under_the_next_supervisor'),
+    Protection(2, 'that it has to go is recorded first', 'supervisor/operations.py',
+               'supervisor.node.retire()  # recorded', 'pass  # recorded',
+               'supervisor/test_node_dismissed.py::'
+               'test_that_it_has_to_go_is_recorded_before_it_is_answered'),
+    Protection(6, 'a repeated start is answered the same after a reboot', 'supervisor/process.py',
+               'record.restarts, record.in_a_row = [], 0\n            if record.restart_asked',
+               'record.restarts, record.in_a_row, record.ready_at = [], 0, 0.0\n'
+               '            if record.restart_asked',
+               'supervisor/test_start_answers.py::'
+               'test_so_is_one_that_was_repeated_after_a_reboot'),
+    Protection(8, 'a restart under way starts nothing in drain', 'supervisor/process.py',
+               'if record.restart_asked and not self._may_restart():', 'if False:',
+               'supervisor/test_taken_over.py::'
+               'test_a_restart_that_is_under_way_when_it_begins_to_drain_ends_with_the_stop'),
     Protection(2, 'and is kept when its tree is taken over', 'supervisor/process.py',
                'if record.pid or not record.exit_known:', 'if True:',
                'supervisor/test_taken_over.py::'
                'test_how_a_leader_ended_is_known_also_when_the_supervisor_falls_before_its_tree'
                '_is_gone'),
     Protection(2, 'who was late has failed', 'supervisor/process.py',
-               'self._failure = record.err_msg  #', 'pass  #',
+               'self._failure = record.late\n', 'pass\n',
                'supervisor/test_taken_over.py::'
                'test_who_was_late_has_failed_also_when_it_ends_well_under_the_next_supervisor'),
     Protection(2, 'the mode is recorded', 'supervisor/supervisor.py',
@@ -190,7 +212,7 @@ TABLE = (
                'supervisor/test_stopping.py::'
                'test_a_pid_that_was_the_leaders_is_not_the_leader[another of its pid]'),
     Protection(4, 'who is stopped is continued', 'supervisor/stopping.py',
-               "if stat.state in 'Tt' and number != signal.SIGKILL:", 'if False:',
+               "if stat.state in 'TtZ' and number != signal.SIGKILL:", 'if False:',
                'supervisor/test_stop.py::'
                'test_a_stopped_process_hears_the_first_signal_of_the_ladder'),
     Protection(4, 'what a leader leaves behind goes', 'supervisor/process.py',
@@ -219,6 +241,18 @@ TABLE = (
     Protection(4, 'the news of an end is not waited for without a bound', 'supervisor/process.py',
                'self._await_news()  #', 'pass  #',
                'supervisor/test_stop.py::test_one_that_a_debugger_keeps_is_said_to_be_kept'),
+    Protection(4, 'nor by the first who asks, however often others do', 'supervisor/process.py',
+               '        if self._untold is None:\n            self._untold =',
+               '        self._no_more_news()\n        if True:\n            self._untold =',
+               'supervisor/test_stop.py::'
+               'test_who_asks_again_and_again_keeps_no_other_from_its_answer'),
+    Protection(4, 'who keeps one of several threads is named', 'supervisor/process.py',
+               'failures.kept if kept else failures.not_stopped', 'failures.not_stopped',
+               'supervisor/test_stop.py::test_one_that_a_debugger_keeps_is_said_to_be_kept'),
+    Protection(4, 'one without a main thread is woken to hear a signal', 'supervisor/stopping.py',
+               "stat.state in 'TtZ'", "stat.state in 'Tt'",
+               'supervisor/test_stop.py::'
+               'test_who_is_stopped_and_has_no_main_thread_hears_the_ladder'),
     # 5: exact exit status
     Protection(5, 'all eight bits of a code', 'supervisor/records/record.py',
                'os.WEXITSTATUS(status)', '(os.WEXITSTATUS(status) & 0x7f)',
@@ -330,7 +364,8 @@ TABLE = (
                'return time.monotonic()', 'return time.time()',
                'faults/test_clock.py::test_a_jump_changes_nothing'),
     Protection(8, "nor another boot's clock", 'supervisor/process.py',
-               'record.restarts, record.in_a_row, record.ready_at = [], 0, 0.0', 'pass',
+               'record.restarts, record.in_a_row = [], 0\n            if record.restart_asked',
+               'if record.restart_asked',
                'faults/test_clock.py::test_restarts_of_another_boot_do_not_count_for_the_limit'),
     Protection(8, 'nothing is restarted while it drains', 'supervisor/supervisor.py',
                "return self.mode in ('run', 'hold')", 'return True',

@@ -347,7 +347,7 @@ TABLE = (
                'supervisor/test_shutdown.py::'
                'test_one_that_does_not_even_end_on_sigkill_is_named_in_the_answer'),
     Protection(16, 'a node that is not attached ends', 'supervisor/node_keeper.py',
-               'self.process.end_by_itself(_GRACE, lambda _: None)', 'pass',
+               'self.process.end_by_itself(_GRACE, lambda _: None)\n\n', 'pass\n\n',
                'supervisor/test_node_dismissed.py::'
                'test_one_that_is_not_attached_ends_all_the_same'),
     Protection(16, 'nor does one that takes no notice stay', 'supervisor/node_keeper.py',
@@ -359,6 +359,16 @@ TABLE = (
                'self.release()\n        self._next = None', 'self.release()',
                'supervisor/test_node_dismissed.py::'
                'test_one_that_was_to_follow_does_not_come_after_a_further_end'),
+    Protection(16, 'the next node comes when this one has gone', 'supervisor/node_keeper.py',
+               '        self._start_next()\n        process =', '        process =',
+               'supervisor/test_node_dismissed.py::'
+               'test_the_next_one_comes_also_when_a_debugger_has_kept_this_one'),
+    Protection(16, 'a node that is kept keeps no shutdown', 'supervisor/process.py',
+               'if self.state in ALIVE:\n                self._ask_for_its_end',
+               'if self.state in ALIVE and self._stopper is None:\n'
+               '                self._ask_for_its_end',
+               'supervisor/test_node_dismissed.py::'
+               'test_a_shutdown_ends_though_a_debugger_keeps_the_node'),
     Protection(16, 'what was to be kept is kept', 'supervisor/operations.py',
                "if fields['keep_processes']:", 'if False:',
                'supervisor/test_shutdown.py::test_processes_may_be_kept'),
@@ -380,6 +390,9 @@ TABLE = (
     Protection(16, 'Ctrl-C amidst a lock is one', 'cli/ending.py',
                'isinstance(error.__context__, KeyboardInterrupt)', 'False',
                'cli/test_ending.py::test_ctrl_c_amidst_a_lock_is_no_crash'),
+    Protection(16, 'also amidst one of a call', 'client/caller.py',
+               'isinstance(error.__context__, KeyboardInterrupt)', 'False',
+               'client/test_caller.py::test_ctrl_c_amidst_a_lock_stays_one'),
     Protection(16, 'nohup is heeded', 'node/main.py',
                '*not_ignored(signal.SIGHUP)', 'signal.SIGHUP',
                'node/test_life.py::test_a_hangup_that_is_to_be_ignored_ends_nothing'),

@@ -26,6 +26,7 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from launch_service_node.node.deferred import Deferred, let_defer
+from launch_service_node.node.late_clients import keep_trying
 
 
 class Server:
@@ -39,6 +40,7 @@ class Server:
         self.slow = self.node.create_service(Trigger, '~/slow', self._slow)
         self.fast = self.node.create_service(Trigger, '~/fast', self._fast)
         for service in (self.slow, self.fast):
+            keep_trying(service, self.errors.append)
             let_defer(service, self.errors.append)
 
     def _slow(self, request, response):

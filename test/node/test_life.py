@@ -51,14 +51,14 @@ def listed(caller, namespace='/robot1'):
 
 def supervisor(lab, namespace='/robot1'):
     """Return a connection to the supervisor of an instance."""
-    return SupervisorClient(namespace, str(lab.home))
+    return SupervisorClient(namespace, str(lab.home), PATIENCE)
 
 
 def supervisor_is_gone(lab, namespace='/robot1'):
     try:
         supervisor(lab, namespace).close()
-    except Unreachable:
-        return True
+    except Unreachable as error:
+        return error.code != ResultCode.TIMED_OUT
     return False
 
 
@@ -235,12 +235,13 @@ def test_a_managed_node_ends_alone(robot, caller):
     assert alive(pid) and not supervisor_is_gone(robot.lab)
 
 
-def test_a_managed_node_takes_over_what_the_supervisor_remembers(robot, caller):
+def test_a_managed_node_takes_over_what_the_supervisor_remembers(robot, another_caller):
     from rcl_interfaces.srv import GetParameters
     node = robot.node(SLEEPER, max_processes=7, on_shutdown='keep')
     node.signal(signal.SIGINT)
     assert_clean(node)
     robot.node(managed=True, keep_ended=3).wait_line('1 executables')
+    caller = another_caller()
     values = caller.call(GetParameters, 'get_parameters',
                          names=['max_processes', 'keep_ended', 'allowable_processes']).values
     assert [values[0].integer_value, values[1].integer_value] == [7, 3]
@@ -248,7 +249,7 @@ def test_a_managed_node_takes_over_what_the_supervisor_remembers(robot, caller):
     assert start(caller).process_id
 
 
-def test_processes_get_the_environment_of_the_node_that_was_started_last(robot, caller):
+def test_processes_get_the_environment_of_the_node_that_was_started_last(robot, another_caller):
     teller = robot.lab.script('teller', "import os\nprint(os.environ.get('ROS_COLOUR'))\n")
     entry = {'id': 'teller', 'cmd': teller}
     node = robot.node(entry, on_shutdown='keep')
@@ -256,6 +257,7 @@ def test_processes_get_the_environment_of_the_node_that_was_started_last(robot, 
     assert_clean(node)
     robot.lab.environment['ROS_COLOUR'] = 'green'
     robot.node(entry)
+    caller = another_caller()
     process_id = start(caller, 'teller').process_id
 
     def told():
@@ -263,12 +265,12 @@ def test_processes_get_the_environment_of_the_node_that_was_started_last(robot, 
     assert caller.spin_until(told) == 'green\n'
 
 
-def test_a_node_in_the_foreground_brings_its_own_settings(robot, caller):
+def test_a_node_in_the_foreground_brings_its_own_settings(robot, another_caller):
     node = robot.node(SLEEPER, on_shutdown='keep')
     node.signal(signal.SIGINT)
     assert_clean(node)
     robot.node().wait_line('0 executables')
-    refused = caller.call(srv.StartProcess, 'start_process', cmd='sleeper')
+    refused = another_caller().call(srv.StartProcess, 'start_process', cmd='sleeper')
     assert refused.code == ResultCode.NOT_ALLOWED
 
 
@@ -374,8 +376,8 @@ def test_a_change_of_the_mode_is_shown_by_the_parameter_and_the_heartbeat(robot,
     with supervisor(robot.lab) as client:
         client.call('set_mode', mode='drain')
     caller.spin_until(lambda: heard and heard[-1].mode == Heartbeat.MODE_DRAIN)
-    values = caller.call(GetParameters, 'get_parameters', names=['mode']).values
-    assert values[0].string_value == 'drain'
+    caller.spin_until(lambda: caller.call(GetParameters, 'get_parameters', names=['mode'])
+                      .values[0].string_value == 'drain')
 
 
 def test_a_changed_allow_list_parameter_is_in_force_at_once(robot, caller):

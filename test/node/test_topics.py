@@ -18,6 +18,7 @@ import signal
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from harness import PATIENCE
 from launch_service_node.msg import Heartbeat, ProcessStatus
 import pytest
 from rclpy.duration import Duration
@@ -94,9 +95,9 @@ def test_the_heartbeat_offers_a_deadline_and_a_lease_that_match_its_period(robot
 
 def test_a_subscriber_learns_of_a_node_that_hangs_and_of_its_return(robot, caller):
     node = robot.node(heartbeat_period=0.4)
-    # Ten periods, so that a busy host makes no node that hangs.
+    # Many periods, so that a busy host makes no node that hangs.
     patient = qos.heartbeat(0.4)
-    patient.deadline = patient.liveliness_lease_duration = Duration(seconds=4.0)
+    patient.deadline = patient.liveliness_lease_duration = Duration(seconds=PATIENCE / 3)
     missed, alive = [], []
     heard = caller.listen(
         Heartbeat, '/robot1/launch_service/heartbeat', patient,

@@ -16,10 +16,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+import signal
 import sys
 from typing import Any
 
+from faults.debugger import debugged, SOON_KEPT
 from faults.entries import SLEEPER
 from faults.injection import audit_lines, journal_entries, node_stand_in, patched
 from harness import alive, freeze, Lab, PATIENCE, Running, wait_until
@@ -203,3 +206,57 @@ def test_one_that_takes_no_notice_is_stopped_and_the_processes_are_kept(lab: Lab
     wait_until(lambda: not alive(node))
     assert running.process('sleeper')['os_pid'] == kept['os_pid']
     assert running.call('status')['instance']['node'] is None
+
+
+def known_to_be_kept(lab: Lab) -> None:
+    wait_until(lambda: 'debugger' in nodes(lab)[-1]['err_msg'])
+
+
+def test_the_next_one_comes_also_when_a_debugger_has_kept_this_one(lab: Lab) -> None:
+    running = lab.supervisor(wrap=SOON_KEPT)
+    running.call('manage_node', argv=node_stand_in(lab))
+    pid = running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid']
+    with debugged(lab, pid):
+        os.kill(pid, signal.SIGKILL)
+        running.call('shutdown', keep_processes=True)
+        running.call('manage_node', argv=node_stand_in(lab))
+        known_to_be_kept(lab)
+    node = running.call('wait_node', seconds=PATIENCE)['instance']['node']
+    assert node['pid'] != pid
+
+
+def test_a_shutdown_ends_though_a_debugger_keeps_the_node(lab: Lab) -> None:
+    running = lab.supervisor(wrap=SOON_KEPT)
+    running.call('manage_node', argv=node_stand_in(lab))
+    pid = running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid']
+    with debugged(lab, pid):
+        os.kill(pid, signal.SIGKILL)
+        running.call('shutdown', keep_processes=True)
+        known_to_be_kept(lab)
+        running.call('shutdown')
+        assert running.popen.wait(PATIENCE) == 0
+
+
+def test_one_that_was_told_to_go_goes_also_under_the_next_supervisor(lab: Lab) -> None:
+    running = lab.supervisor()
+    running.call('manage_node', argv=node_stand_in(lab))
+    pid = running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid']
+    freeze(pid)
+    running.call('shutdown', keep_processes=True)
+    running.kill()
+    running = lab.supervisor()
+    wait_until(lambda: not alive(pid))
+    running.call('manage_node', argv=node_stand_in(lab))
+    assert running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid'] != pid
+
+
+def test_that_it_has_to_go_is_recorded_before_it_is_answered(lab: Lab) -> None:
+    running = lab.supervisor(wrap=patched("""
+        replace('supervisor.node_keeper:NodeKeeper.dismiss',
+                lambda dismiss: lambda keeper: os.kill(os.getpid(), signal.SIGKILL))
+        """))
+    running.call('manage_node', argv=node_stand_in(lab))
+    running.call('wait_node', seconds=PATIENCE)
+    running.call('shutdown', keep_processes=True)
+    running.popen.wait(PATIENCE)
+    assert nodes(lab)[-1]['stop_asked']

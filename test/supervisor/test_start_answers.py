@@ -159,6 +159,23 @@ def test_so_is_one_whose_process_is_no_longer_listed(lab: Lab) -> None:
         ResultCode.START_FAILED
 
 
+@pytest.mark.parametrize('keep_ended', [0, 100])
+def test_so_is_one_that_was_repeated_after_a_reboot(lab: Lab, keep_ended: int) -> None:
+    running = lab.supervisor({'id': 'sh', 'cmd': ['/bin/sh', '-c', 'echo up; sleep 0.2'],
+                              'ready': {'output': 'up'}}, keep_ended=100)
+    running.call('start', cmd='sh', uid=77, wait_ready=True)
+    running.wait_state('sh', State.STOPPED)
+    running.kill()
+    running = lab.supervisor(keep_ended=keep_ended, wrap=patched(
+        "replace('supervisor.supervisor:boot_id', lambda boot_id: lambda: 'another')"))
+    if not keep_ended:
+        wait_until(lambda: not running.call('list')['processes'])
+    for _ in range(2):
+        running.call('start', cmd='sh', uid=77, wait_ready=True)
+        running.kill()
+        running = lab.supervisor()
+
+
 @pytest.mark.parametrize('wait_ready', [False, True])
 def test_a_repeated_request_is_ok_also_when_its_process_has_ended_since(
         lab: Lab, wait_ready: bool) -> None:

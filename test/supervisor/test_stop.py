@@ -16,16 +16,18 @@
 
 from __future__ import annotations
 
-import errno
 import os
+from pathlib import Path
+import select
 import signal
-import subprocess
 
+from faults.debugger import debugged, SOON_KEPT
 from faults.injection import patched
 from harness import alive, HEADLESS, Lab, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
+from launch_service_node.protocol import encode
 from launch_service_node.supervisor.kernel.identity import open_handle, read_stat
 from launch_service_node.supervisor.states import State
 
@@ -138,40 +140,56 @@ def test_one_whose_main_thread_alone_has_ended_is_stopped_too(lab: Lab, alone: b
         handle.close()
 
 
-#: Traces the pid that is its argument, says so, and waits for nothing that it does.
-DEBUGGER = """
-    import ctypes, os, signal, sys
-    libc = ctypes.CDLL(None, use_errno=True)
-    PTRACE_SEIZE = 0x4206
-    failed = libc.ptrace(PTRACE_SEIZE, int(sys.argv[1]), None, None)
-    print(os.strerror(ctypes.get_errno()) if failed else 'traced', flush=True)
-    signal.pause()
-    """
-
-
-def test_one_that_a_debugger_keeps_is_said_to_be_kept(lab: Lab) -> None:
-    running = lab.supervisor(
-        {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'], 'stop': QUICK},
-        wrap=patched('import launch_service_node.supervisor.ladder as ladder\n'
-                     'ladder.LAST_WAIT = 0.3'))
-    pid = running.start('sleeper')['os_pid']
-    with subprocess.Popen([lab.script('debugger', DEBUGGER), str(pid)],
-                          stdout=subprocess.PIPE, text=True) as debugger:
-        try:
-            assert debugger.stdout is not None
-            said = debugger.stdout.readline().strip()
-            if said == os.strerror(errno.EPERM):
-                pytest.skip('this host lets nobody trace a process that is not its child')
-            assert said == 'traced'
-            for _ in range(2):
-                answer = running.ask('stop', name='sleeper')
-                assert answer['code'] == ResultCode.NOT_STOPPED
-                assert f'pid {pid} has ended, but the debugger' in answer['message']
-            assert 'debugger' in running.process('sleeper')['err_msg']
-        finally:
-            debugger.kill()
-    process = running.wait_state('sleeper', State.STOPPED)
+@pytest.mark.parametrize('threads', [1, 2])
+def test_one_that_a_debugger_keeps_is_said_to_be_kept(lab: Lab, threads: int) -> None:
+    program = lab.script('program', """
+        import sys, threading, time
+        for _ in range(int(sys.argv[1]) - 1):
+            threading.Thread(target=time.sleep, args=(1000,)).start()
+        print('up', flush=True)
+        time.sleep(1000)
+        """)
+    running = lab.supervisor({'id': 'it', 'cmd': [program, str(threads)], 'stop': QUICK,
+                              'ready': {'output': 'up'}}, wrap=SOON_KEPT)
+    pid = running.call('start', cmd='it', wait_ready=True)['process']['os_pid']
+    with debugged(lab, pid):
+        for _ in range(2):
+            answer = running.ask('stop', name='it')
+            assert answer['code'] == ResultCode.NOT_STOPPED
+            assert f'pid {pid} has ended, but the debugger' in answer['message']
+        assert 'debugger' in running.process('it')['err_msg']
+    process = running.wait_state('it', State.STOPPED)
     assert (process['term_signal'], process['err_msg']) == (signal.SIGKILL, '')
+
+
+def test_who_asks_again_and_again_keeps_no_other_from_its_answer(lab: Lab) -> None:
+    running = lab.supervisor({'id': 'sleeper', 'cmd': ['/bin/sleep', '1000'], 'stop': QUICK},
+                             wrap=SOON_KEPT)
+    pid = running.start('sleeper')['os_pid']
+    request = encode({'id': 1000, 'op': 'stop', 'name': 'sleeper'})
+    with debugged(lab, pid), running.connect() as first, running.connect() as others:
+        os.kill(pid, signal.SIGKILL)
+        first._socket.sendall(request)
+
+        def answered() -> list[int]:
+            others._socket.sendall(request)
+            return select.select([first._socket], [], [], 0)[0]
+        wait_until(answered)
+
+
+def test_who_is_stopped_and_has_no_main_thread_hears_the_ladder(lab: Lab) -> None:
+    pids = lab.write('pids', '')
+    running = lab.supervisor({'id': 'tree', 'cmd': [lab.script('headless', HEADLESS), pids],
+                              'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 1000}})
+    running.start('tree')
+    wait_until(lambda: '.' in Path(pids).read_text())
+    pid, = recorded(pids)
+    wait_until(lambda: (stat := read_stat(pid)) is not None and stat.state == 'Z')
+    os.kill(pid, signal.SIGSTOP)
+    threads = [int(thread) for thread in os.listdir(f'/proc/{pid}/task') if int(thread) != pid]
+    wait_until(lambda: all(
+        (stat := read_stat(thread)) is not None and stat.state == 'T' for thread in threads))
+    assert running.call('stop', name='tree')['processes'][0]['term_signal'] == signal.SIGTERM
 
 
 def test_the_ladder_stops_at_the_signal_that_is_obeyed(lab: Lab) -> None:

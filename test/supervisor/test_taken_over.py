@@ -17,14 +17,16 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 import signal
 from typing import Any
 
-from harness import alive, freeze, Lab, Running, wait_until
+from faults.debugger import debugged, SOON_KEPT
+from harness import alive, freeze, Lab, PATIENCE, Running, wait_until
 import pytest
 
 from launch_service_node.errors import ResultCode
-from launch_service_node.protocol import encode
+from launch_service_node.protocol import decode, encode
 from launch_service_node.supervisor.states import State
 
 SLEEPER: dict[str, Any] = {'id': 'sleeper', 'cmd': ['/bin/sleep', '1000']}
@@ -164,6 +166,33 @@ def test_who_was_late_has_failed_also_when_it_ends_well_under_the_next_superviso
     assert 'was not ready after 1 s' in ended['err_msg']
 
 
+def test_that_the_rest_was_kept_for_a_while_is_no_reason_of_the_end(lab: Lab) -> None:
+    pids, gate = lab.write('pids', ''), lab.folder / 'gate'
+    # A debugger takes the end of one with several threads for itself.
+    rest = lab.script('rest', """
+        import os, sys, threading, time
+        threading.Thread(target=time.sleep, args=(1000,)).start()
+        open(sys.argv[1], 'w').write(f'{os.getpid()}.')
+        time.sleep(1000)
+        """)
+    running = lab.supervisor({
+        'id': 'sh', 'cmd': ['/bin/sh', '-c', f'{rest} {pids} & until [ -e {gate} ]; do '
+                            'sleep 0.01; done'],
+        'stop': {'sigterm_timeout': 0, 'sigkill_timeout': 0.1},
+        'ready': {'output': 'never said', 'timeout': '1000 s'}}, wrap=SOON_KEPT)
+    running.start('sh')
+    wait_until(lambda: '.' in Path(pids).read_text())
+    with debugged(lab, int(Path(pids).read_text()[:-1])):
+        gate.touch()
+        wait_until(lambda: running.process('sh')['err_msg'])
+        running.kill()
+        running = lab.supervisor()
+        assert running.process('sh')['process_status'] == State.STOPPING
+    process = running.wait_state('sh', State.STOPPED, State.FAILED, State.UNKNOWN)
+    assert (process['process_status'], process['exit_code'], process['err_msg']) == (
+        State.STOPPED, 0, '')
+
+
 # -- the mode --------------------------------------------------------------------------------
 
 
@@ -191,6 +220,23 @@ def test_an_instance_that_drains_restarts_nothing_after_a_fall(lab: Lab) -> None
     process = running.wait_state('sleeper', State.FAILED, State.UNKNOWN, State.RUNNING)
     assert 'drain' in process['err_msg']
     assert process['restart_count'] == 0
+
+
+def test_a_restart_that_is_under_way_when_it_begins_to_drain_ends_with_the_stop(
+        lab: Lab) -> None:
+    running = lab.supervisor(
+        {'id': 'sh', 'cmd': ['/bin/sh', '-c', "trap '' INT TERM; echo up; exec sleep 1000"],
+         'stop': PATIENT, 'ready': {'output': 'up'}})
+    pid = running.call('start', cmd='sh', wait_ready=True)['process']['os_pid']
+    with running.connect() as asking:
+        asking._socket.sendall(encode({'id': 1000, 'op': 'restart', 'name': 'sh'}))
+        running.wait_state('sh', State.STOPPING)
+        running.call('set_mode', mode='drain')
+        os.kill(pid, signal.SIGKILL)
+        asking._socket.settimeout(PATIENCE)
+        answer = decode(asking._socket.recv(65536).splitlines()[0])
+    assert answer['code'] == ResultCode.START_FAILED and 'drains' in answer['message'], answer
+    assert running.process('sh')['process_status'] == State.STOPPED
 
 
 def test_after_a_shutdown_it_begins_anew(lab: Lab) -> None:

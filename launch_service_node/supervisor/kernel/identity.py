@@ -73,6 +73,16 @@ def read_stat(pid: int) -> Stat | None:
                 int(fields[19]), not int(fields[6]) & _PF_FORKNOEXEC, int(fields[17]))
 
 
+def kept_by_debugger(pid: int) -> bool:
+    """Say whether a process has ended, and whoever traces it does not let it go."""
+    try:
+        with open(f'/proc/{pid}/status', encoding='utf-8', errors='replace') as file:
+            fields = dict(line.split(':\t', 1) for line in file if ':\t' in line)
+    except OSError:
+        return False
+    return fields['State'].startswith('Z') and int(fields['TracerPid']) != 0
+
+
 class Handle:
     """A process that was told from all others; close it in the end."""
 

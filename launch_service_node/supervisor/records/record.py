@@ -41,6 +41,7 @@ class Record:
     :ivar executed: whether the present run got past exec.
     :ivar output_start: offset at which the output of the present run begins.
     :ivar ready_at: when the present run was ready; 0: not yet.
+    :ivar late: why the present run was ended before it was ready; empty: it was not.
     :ivar stop_asked: whether somebody asked for its end.
     :ivar restart_asked: whether it is to be started again after that end.
     :ivar cgroup: folder of the present run's cgroup; empty: it has none.
@@ -68,6 +69,7 @@ class Record:
     output_start: int = 0
     start_time_ns: int = 0
     ready_at: float = 0.0
+    late: str = ''
     stop_asked: bool = False
     restart_asked: bool = False
     exit_known: bool = False
@@ -103,7 +105,8 @@ class Record:
         """Take note that another run is about to be spawned."""
         self.run += 1
         self.pid = self.start_ticks = 0
-        self.executed, self.ready_at, self.err_msg = False, 0.0, ''
+        self.executed, self.ready_at = False, 0.0
+        self.late = self.err_msg = ''
         self.boot_id, self.start_time_ns = boot_id, start_time_ns
         self.exit_known = False
         self.exit_code = self.term_signal = 0
