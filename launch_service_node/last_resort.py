@@ -28,7 +28,7 @@ import ctypes
 import time
 
 _SIGEV_THREAD = 2
-_BEFORE_THE_END = 5.0  # seconds that the last words have to be written, also on a host that stalls
+_BEFORE_THE_END = 5.0  # seconds for the last words to be written, on a host that stalls
 _PROGRAM = ctypes.create_string_buffer(b'launch-service')  # who says them
 
 
@@ -60,11 +60,12 @@ def ends_within(seconds: float, code: int, message: str = '') -> Iterator[None]:
     # Kept until the timers are gone: the C library reads it.
     words = ctypes.create_string_buffer(
         message.replace('%', '%%').encode('utf-8', 'backslashreplace'))
-    timers = []
+    timers, end = [], seconds
     if message:
+        end += _BEFORE_THE_END
         _name_program()
         timers.append(_call_after(seconds, 'warnx', ctypes.addressof(words)))
-    timers.append(_call_after(seconds + _BEFORE_THE_END, '_exit', code))
+    timers.append(_call_after(end, '_exit', code))
     try:
         yield
     finally:

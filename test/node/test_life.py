@@ -14,6 +14,7 @@
 
 """How a node begins and ends, and what becomes of the processes meanwhile."""
 
+from contextlib import contextmanager
 import ctypes
 import os
 from pathlib import Path
@@ -68,6 +69,16 @@ def assert_clean(node):
     assert 'Traceback' not in node.said, node.said
 
 
+@contextmanager
+def inherited(number, handler):
+    """Have programs begin with a signal ignored, or not."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 def signal_another_thread(pid, number):
     """Send a signal to a thread that does not block it, and is not the main one."""
     for thread in (int(name) for name in os.listdir(f'/proc/{pid}/task') if int(name) != pid):
@@ -83,7 +94,8 @@ def signal_another_thread(pid, number):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_end_stops_the_processes_and_the_supervisor(robot, caller, number):
-    node = robot.node(SLEEPER)
+    with inherited(number, signal.SIG_DFL):  # also where these tests are run by nohup
+        node = robot.node(SLEEPER)
     pid = start(caller).os_pid
     node.signal(number)
     assert_clean(node)
@@ -100,11 +112,8 @@ def test_a_signal_that_does_not_wake_the_main_thread_is_heard(robot):
 
 
 def test_a_hangup_that_is_to_be_ignored_ends_nothing(robot, caller):
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
-    try:
+    with inherited(signal.SIGHUP, signal.SIG_IGN):  # as nohup does
         node = robot.node(SLEEPER)
-    finally:
-        signal.signal(signal.SIGHUP, before)
     node.signal(signal.SIGHUP)
     pid = start(caller).os_pid
     node.signal(signal.SIGTERM)
