@@ -155,8 +155,7 @@ class NodeKeeper:
                                  'again if that was not meant'))
 
     def dismiss(self) -> None:
-        """Have the node end, attached or not, while the instance goes on without one."""
-        self.retire()
+        """Have a retired node end, attached or not, while the instance goes on without one."""
         self.tell({'event': 'stopping', 'keep_processes': True})
         if self.process is not None and self.process.state in ALIVE:
             self.process.end_by_itself(_GRACE, lambda _: None)

@@ -77,6 +77,12 @@ def node_log(lab: Lab) -> str:
     return path.read_text() if path.exists() else ''
 
 
+def node_of(lab: Lab, running: Running) -> int:
+    """Have the supervisor bring up a node, and return its pid when it is attached."""
+    running.call('manage_node', argv=node_stand_in(lab))
+    return int(running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid'])
+
+
 def attached(running: Running) -> bool:
     return running.call('status')['instance']['node'] is not None
 
@@ -199,8 +205,7 @@ def _answer(client: SupervisorClient) -> dict[str, Any]:
 def test_one_that_takes_no_notice_is_stopped_and_the_processes_are_kept(lab: Lab) -> None:
     running = lab.supervisor(SLEEPER)
     kept = running.start('sleeper')
-    running.call('manage_node', argv=node_stand_in(lab))
-    node = running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid']
+    node = node_of(lab, running)
     freeze(node)
     running.call('shutdown', keep_processes=True)
     wait_until(lambda: not alive(node))
@@ -214,8 +219,7 @@ def known_to_be_kept(lab: Lab) -> None:
 
 def test_the_next_one_comes_also_when_a_debugger_has_kept_this_one(lab: Lab) -> None:
     running = lab.supervisor(wrap=SOON_KEPT)
-    running.call('manage_node', argv=node_stand_in(lab))
-    pid = running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid']
+    pid = node_of(lab, running)
     with debugged(lab, pid):
         os.kill(pid, signal.SIGKILL)
         running.call('shutdown', keep_processes=True)
@@ -227,8 +231,7 @@ def test_the_next_one_comes_also_when_a_debugger_has_kept_this_one(lab: Lab) -> 
 
 def test_a_shutdown_ends_though_a_debugger_keeps_the_node(lab: Lab) -> None:
     running = lab.supervisor(wrap=SOON_KEPT)
-    running.call('manage_node', argv=node_stand_in(lab))
-    pid = running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid']
+    pid = node_of(lab, running)
     with debugged(lab, pid):
         os.kill(pid, signal.SIGKILL)
         running.call('shutdown', keep_processes=True)
@@ -239,15 +242,13 @@ def test_a_shutdown_ends_though_a_debugger_keeps_the_node(lab: Lab) -> None:
 
 def test_one_that_was_told_to_go_goes_also_under_the_next_supervisor(lab: Lab) -> None:
     running = lab.supervisor()
-    running.call('manage_node', argv=node_stand_in(lab))
-    pid = running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid']
+    pid = node_of(lab, running)
     freeze(pid)
     running.call('shutdown', keep_processes=True)
     running.kill()
     running = lab.supervisor()
     wait_until(lambda: not alive(pid))
-    running.call('manage_node', argv=node_stand_in(lab))
-    assert running.call('wait_node', seconds=PATIENCE)['instance']['node']['pid'] != pid
+    assert node_of(lab, running) != pid
 
 
 def test_that_it_has_to_go_is_recorded_before_it_is_answered(lab: Lab) -> None:
@@ -255,8 +256,7 @@ def test_that_it_has_to_go_is_recorded_before_it_is_answered(lab: Lab) -> None:
         replace('supervisor.node_keeper:NodeKeeper.dismiss',
                 lambda dismiss: lambda keeper: os.kill(os.getpid(), signal.SIGKILL))
         """))
-    running.call('manage_node', argv=node_stand_in(lab))
-    running.call('wait_node', seconds=PATIENCE)
+    node_of(lab, running)
     running.call('shutdown', keep_processes=True)
     running.popen.wait(PATIENCE)
     assert nodes(lab)[-1]['stop_asked']
